@@ -1,0 +1,1 @@
+"""medseg: contour, complete in 3-D, sign off, prove it later."""

@@ -1,0 +1,68 @@
+"""Whole files or none: write beside the target, then rename."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from medseg.errors import OutputError, OutputExistsError
+
+
+@contextmanager
+def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a temporary path beside ``target`` that takes its name when the block ends well.
+
+    On any failure the temporary file is removed and the target stays as it was.
+
+    Args:
+        target: The final path; its folder must exist.
+        overwrite: Whether a file that is there already is replaced.
+
+    Raises:
+        OutputExistsError: The target exists and ``overwrite`` is not set.
+        OutputError: The file can't be written (no folder, no permission, disk full).
+    """
+    # The suffixes stay at the end: writers choose the format and the compression by them.
+    temporary = target.with_name(f".{secrets.token_hex(4)}.{target.name}")
+    try:
+        if not overwrite and target.exists():
+            raise OutputExistsError(
+                f"{target.name} exists already", hint="choose another name", path=str(target)
+            )
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        if overwrite:
+            temporary.replace(target)
+        else:
+            _rename_if_absent(temporary, target)
+    except OSError as error:
+        raise OutputError(
+            f"could not write {target.name}: {error.strerror or error}",
+            hint="check the folder, its permissions and the free space",
+            path=str(target),
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(target: Path, content: bytes, *, overwrite: bool = False) -> None:
+    """Write bytes to a file, all or nothing; see :func:`whole_file`."""
+    with whole_file(target, overwrite=overwrite) as temporary:
+        temporary.write_bytes(content)
+
+
+def _rename_if_absent(temporary: Path, target: Path) -> None:
+    """Rename without ever replacing a file that another process made meanwhile."""
+    try:
+        target.hardlink_to(temporary)
+    except FileExistsError:
+        raise OutputExistsError(
+            f"{target.name} exists already", hint="choose another name", path=str(target)
+        ) from None
+    except OSError:
+        # A file system without hard links; the check above has to do.
+        temporary.replace(target)

@@ -1,0 +1,64 @@
+"""The files that make up one saved label map, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from medseg.errors import InputError
+
+NIFTI_SUFFIXES = (".nii.gz", ".nii")
+
+
+@dataclass(frozen=True)
+class LabelMapFiles:
+    """A label map on disk and the sidecars beside it.
+
+    For ``sub-1_dseg.nii.gz`` they are ``sub-1_dseg.tsv``, ``sub-1_dseg.json``, ``sub-1_contours.json`` and
+    ``sub-1_dseg.intoto.jsonl``.
+
+    Args:
+        nifti: Path of the label map, ending in ``.nii.gz`` or ``.nii``.
+
+    Raises:
+        InputError: The name has another ending.
+    """
+
+    nifti: Path
+
+    def __post_init__(self) -> None:
+        if not self.nifti.name.endswith(NIFTI_SUFFIXES):
+            raise InputError(
+                f"expected a label map named *.nii.gz or *.nii, got {self.nifti.name}",
+                hint="name the label map something like tumour_dseg.nii.gz",
+            )
+
+    @property
+    def stem(self) -> str:
+        """The file name without its NIfTI ending."""
+        return self.nifti.name.removesuffix(".gz").removesuffix(".nii")
+
+    @property
+    def structures(self) -> Path:
+        """The structure table (BIDS ``_dseg.tsv``)."""
+        return self.nifti.with_name(f"{self.stem}.tsv")
+
+    @property
+    def provenance(self) -> Path:
+        """Sources, software, who and when (BIDS ``_dseg.json``)."""
+        return self.nifti.with_name(f"{self.stem}.json")
+
+    @property
+    def contours(self) -> Path:
+        """The contours in patient mm."""
+        return self.nifti.with_name(f"{self.stem.removesuffix('_dseg')}_contours.json")
+
+    @property
+    def sign_off(self) -> Path:
+        """The signed statements (an in-toto bundle: one DSSE envelope a line)."""
+        return self.nifti.with_name(f"{self.stem}.intoto.jsonl")
+
+    @property
+    def covered_sidecars(self) -> dict[str, Path]:
+        """The sidecars whose bytes a signature covers, by what they hold."""
+        return {"provenance": self.provenance, "contours": self.contours}

@@ -1,0 +1,20 @@
+"""Label maps: structures as voxels, and contours → voxels."""
+
+from medseg.labelmap.label_map import LabelMap, labels_in
+from medseg.labelmap.overlay import Claim, overlay
+from medseg.labelmap.rasterise import fill_polygon, fill_slice, rasterise
+from medseg.labelmap.structure import PALETTE, Code, Structure, structure_id_for
+
+__all__ = [
+    "PALETTE",
+    "Claim",
+    "Code",
+    "LabelMap",
+    "Structure",
+    "fill_polygon",
+    "fill_slice",
+    "labels_in",
+    "overlay",
+    "rasterise",
+    "structure_id_for",
+]

@@ -1,0 +1,1 @@
+"""Provenance: digests and records of who made what from which inputs."""

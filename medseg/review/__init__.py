@@ -1,0 +1,1 @@
+"""Review: sign-off states, keys, signatures."""

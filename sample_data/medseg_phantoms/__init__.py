@@ -1,0 +1,1 @@
+"""Phantoms: patients that were never born, with known truth."""
