@@ -54,7 +54,7 @@ class Contour:
             raise ContourError("a contour's vertices must be finite numbers")
         if len(points) > 1 and np.array_equal(points[0], points[-1]):
             points = points[:-1]
-        if np.linalg.matrix_rank(points - points.mean(axis=0, keepdims=True)) < 2:
+        if len(points) < 3 or np.linalg.matrix_rank(points - points[0]) < 2:
             raise ContourError(
                 f"a contour needs three vertices that don't lie on one line, got {len(points)}",
                 hint="draw at least a triangle",

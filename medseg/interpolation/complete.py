@@ -121,24 +121,42 @@ def _complete_one(structure_id: str, masks: Masks, grid: Grid, method: str) -> t
     (top, bottom), (left, right) = _extent(stack)
     # One voxel of background all around, which the distance transform needs.
     cropped = np.pad(stack[:, top:bottom, left:right], ((0, 0), (1, 1), (1, 1)))
-    depth = np.empty((indices[-1] - indices[0] + 1, bottom - top, right - left), dtype=np.float32)
-    for index, mask in zip(indices, cropped[:, 1:-1, 1:-1], strict=True):
-        depth[index - indices[0]] = np.where(mask, np.inf, -np.inf)
+    spacing = grid.spacing_kji_mm
+    rows_mm, columns_mm = (mm for a, mm in enumerate(spacing) if a != axis)
+    depth = np.full((indices[-1] - indices[0] + 1, bottom - top, right - left), -np.inf, np.float32)
     gaps = []
-    if len(indices) > 1:
-        spacing = grid.spacing_kji_mm
-        in_plane = [mm for a, mm in enumerate(spacing) if a != axis]
-        sources = DrawnSlices(tuple(indices), cropped, (spacing[axis], in_plane[0], in_plane[1]))
-        depth_at = method_named(method)(sources)
-        for index in range(indices[0], indices[-1]):
-            if index not in indices:
-                depth[index - indices[0]] = depth_at(index)[1:-1, 1:-1]
-        gaps = _open_gaps(structure_id, axis, indices, depth)
-    corner = np.insert([top, left], axis, indices[0])
-    return (
-        Claim(structure_id, tuple(int(n) for n in corner), np.moveaxis(depth, 0, axis)),  # type: ignore[arg-type]
-        gaps,
-    )
+    for run in _runs_of_filled(cropped):
+        drawn = DrawnSlices(tuple(indices[run]), cropped[run], (spacing[axis], rows_mm, columns_mm))
+        part = depth[drawn.indices[0] - indices[0] : drawn.indices[-1] - indices[0] + 1]
+        _fill_run(part, drawn, method)
+        gaps.extend(_open_gaps(structure_id, axis, drawn.indices, part))
+    corner_kji = np.insert([top, left], axis, indices[0])
+    return Claim(structure_id, tuple(corner_kji.tolist()), np.moveaxis(depth, 0, axis)), gaps
+
+
+def _fill_run(depth: npt.NDArray[np.float32], drawn: DrawnSlices, method: str) -> None:
+    """Fill the depth from the first to the last of some drawn slices, each with the structure on it."""
+    first = drawn.indices[0]
+    for index, mask in zip(drawn.indices, drawn.masks[:, 1:-1, 1:-1], strict=True):
+        depth[index - first] = np.where(mask, np.inf, -np.inf)
+    if len(depth) == len(drawn.indices):
+        return
+    depth_at = method_named(method)(drawn)
+    for index in sorted(set(range(first, drawn.indices[-1])) - set(drawn.indices)):
+        depth[index - first] = depth_at(index)[1:-1, 1:-1]
+
+
+def _runs_of_filled(masks: npt.NDArray[np.bool_]) -> list[slice]:
+    """Split drawn slices where one is drawn as empty: the structure does not reach across it."""
+    filled = np.any(masks, axis=(1, 2)).tolist()
+    runs, start = [], None
+    for number, has_voxels in enumerate([*filled, False]):
+        if has_voxels and start is None:
+            start = number
+        elif not has_voxels and start is not None:
+            runs.append(slice(start, number))
+            start = None
+    return runs
 
 
 def _only_axis(structure_id: str, masks: Masks) -> int:

@@ -3,9 +3,10 @@
 from medseg.labelmap.label_map import LabelMap, labels_in
 from medseg.labelmap.overlay import Claim, overlay
 from medseg.labelmap.rasterise import fill_polygon, fill_slice, rasterise
-from medseg.labelmap.structure import PALETTE, Code, Structure, structure_id_for
+from medseg.labelmap.structure import MAX_LABEL, PALETTE, Code, Structure, structure_id_for
 
 __all__ = [
+    "MAX_LABEL",
     "PALETTE",
     "Claim",
     "Code",

@@ -90,6 +90,14 @@ class LabelMap:
         structure = self.structure(structure_id)
         return np.asarray(self.layers[structure.layer] == structure.label)
 
+    def mask_with_parts(self, structure_id: str) -> npt.NDArray[np.bool_]:
+        """The voxels of one structure and of all that is part of it: the whole liver, tumour included."""
+        mask = self.mask(structure_id)
+        for part in self.structures:
+            if part.part_of == structure_id:
+                mask |= self.mask_with_parts(part.id)
+        return mask
+
 
 def labels_in(layer: npt.NDArray[Any]) -> list[int]:
     """The labels that occur in an array of uint8 or uint16, background left out, ascending."""

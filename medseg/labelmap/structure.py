@@ -25,6 +25,10 @@ class Code:
     value: str
     meaning: str
 
+    def __post_init__(self) -> None:
+        if not self.value or not (self.scheme + self.value + self.meaning).isprintable():
+            raise LabelMapError(f"a code needs a value and printable characters, got {self}")
+
 
 @dataclass(frozen=True)
 class Structure:
@@ -55,8 +59,8 @@ class Structure:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", self.id):
             raise LabelMapError(f"a structure's id must be 1 to 64 letters, digits, - or _, got {self.id!r}")
-        if not self.name.strip() or any(c in self.name for c in "\t\r\n"):
-            raise LabelMapError(f"a structure needs a name of one line without tabs, got {self.name!r}")
+        if not self.name.strip() or not self.name.isprintable():
+            raise LabelMapError(f"a structure needs a name of printable characters, got {self.name!r}")
         if not 1 <= self.label <= MAX_LABEL:
             raise LabelMapError(f"a label must be between 1 and {MAX_LABEL}, got {self.label}")
         if not self.color:

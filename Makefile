@@ -1,0 +1,61 @@
+# make demo    the whole job on sample data, results in demo/
+# make test    every check and every test
+# Both make the environment in .venv first, and install it anew when the dependencies change.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+DEPENDENCIES := pyproject.toml constraints.txt
+# A real window needs a display; a virtual one of a known size keeps the GUI tests the same everywhere.
+XVFB := xvfb-run --auto-servernum --server-args="-screen 0 1920x1200x24"
+
+.PHONY: help demo test check docs screenshots benchmark clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+demo: $(VENV)/.demo
+	@rm -rf demo
+	@$(BIN)/medseg demo --out demo
+
+test: $(VENV)/.test system-packages
+	@$(XVFB) $(BIN)/python -m pytest -q $(ARGS)
+
+# The same tests without a display: the GUI tests skip, saying so.
+test-headless: $(VENV)/.test
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+check: $(VENV)/.test
+	@$(BIN)/python -m pytest -q tests/project
+
+docs: $(VENV)/.test
+	@$(BIN)/python -m sphinx -W -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+screenshots: $(VENV)/.test system-packages
+	@$(XVFB) $(BIN)/python tools/make_screenshots.py
+
+.PHONY: system-packages
+system-packages:
+	@tools/install-system-packages.sh $$(cat tools/debian-packages.txt)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "medseg needs Python 3.11 or later, found $$($(PYTHON) --version 2>&1)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || tools/install-system-packages.sh \
+	    $$($(PYTHON) -c 'import sys; print("python3.%d-venv" % sys.version_info[1])')
+	@$(PYTHON) -m venv $(VENV)
+
+# pip is quiet about what is normal; what is long is announced.
+$(VENV)/.demo: $(DEPENDENCIES) | $(VENV)/bin/python
+	@echo "Installing medseg and napari into $(VENV) (one or two minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[gui]'
+	@touch $@
+
+$(VENV)/.test: $(DEPENDENCIES) | $(VENV)/bin/python
+	@echo "Installing medseg and what its tests need into $(VENV) (one or two minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@ $(VENV)/.demo
+
+clean:
+	rm -rf $(VENV) demo docs/_build

@@ -1,0 +1,67 @@
+"""The entry point: finds commands by name and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from medseg._version import __version__
+from medseg.errors import MedsegError
+
+COMMANDS = {
+    "convert": "medseg.cli.convert:convert",
+    "demo": "medseg.cli.demo:demo",
+    "inspect": "medseg.cli.inspect:inspect",
+    "interpolate": "medseg.cli.interpolate:interpolate",
+    "keys": "medseg.cli.keys:keys",
+    "open": "medseg.cli.open:open_case",
+    "sample-data": "medseg.cli.sample_data:sample_data",
+    "sign": "medseg.cli.sign:sign",
+    "verify": "medseg.cli.verify:verify",
+}
+"""Each command and where it lives; a module is imported only when its command is called."""
+
+
+class LazyGroup(click.Group):
+    """A group of commands that are imported when needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
+        """The names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, function = COMMANDS[cmd_name].split(":")
+        command = getattr(importlib.import_module(module), function)
+        assert isinstance(command, click.Command)  # noqa: S101 - the table above is ours
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; an error that medseg raised on purpose becomes one line and its exit code."""
+        try:
+            return super().invoke(ctx)
+        except MedsegError as error:
+            _report(error)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="medseg")
+def main() -> None:
+    """Contour a tumour or an organ, complete it in 3-D, sign it off, prove it later.
+
+    Not a medical device. Progress and messages go to standard error, results to standard output.
+    """
+
+
+def _report(error: MedsegError) -> None:
+    hint = f" ({error.hint})" if error.hint else ""
+    message = " ".join(f"{error.message}{hint}".split())
+    click.echo(f"medseg: error: {message}", err=True)
+
+
+if __name__ == "__main__":
+    main()

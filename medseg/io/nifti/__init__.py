@@ -1,0 +1,1 @@
+"""NIfTI files: images and label maps in, label maps and images out."""

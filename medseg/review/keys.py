@@ -1,0 +1,96 @@
+"""Ed25519 keys (RFC 8032): made, kept under a passphrase, used."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+# The package names no public exports, but documents these as its interface.
+from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]
+
+from medseg.errors import SigningKeyError
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A person's secret key. It never shows itself in a message or a log.
+
+    Attributes:
+        signer: The key, ready to sign.
+    """
+
+    signer: CryptoSigner = field(repr=False)
+
+    @property
+    def public_hex(self) -> str:
+        """The public key: 32 bytes in hexadecimal."""
+        return str(self.signer.public_key.keyval["public"])
+
+    def encrypted_pem(self, passphrase: str) -> bytes:
+        """The key as PKCS #8 in PEM, encrypted.
+
+        Raises:
+            SigningKeyError: The passphrase is empty.
+        """
+        # CryptoSigner exports its key in the clear: the encryption is cryptography's.
+        encryption = BestAvailableEncryption(_as_bytes(passphrase))
+        return _private_key(self.signer).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+
+
+def generate_key() -> SigningKey:
+    """Make a fresh key."""
+    return SigningKey(CryptoSigner(Ed25519PrivateKey.generate()))
+
+
+def load_key(pem: bytes, passphrase: str) -> SigningKey:
+    """Open an encrypted key.
+
+    Raises:
+        SigningKeyError: The passphrase is wrong or empty, or this is no encrypted Ed25519 key.
+    """
+    password = _as_bytes(passphrase)
+    if b"-----BEGIN ENCRYPTED PRIVATE KEY-----" not in pem:
+        raise SigningKeyError(
+            "expected an encrypted private key (PKCS #8 in PEM)",
+            hint="make one with: medseg keys create",
+        )
+    try:
+        key = load_pem_private_key(pem, password)
+    except Exception as error:  # several kinds, by version and damage; none says more than this
+        raise SigningKeyError("the passphrase is wrong, or the key file is damaged") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise SigningKeyError(f"expected an Ed25519 key, got {type(key).__name__}")
+    return SigningKey(CryptoSigner(key))
+
+
+def public_key(public_hex: str) -> SSlibKey:
+    """A public key from its 32 bytes in hexadecimal.
+
+    Raises:
+        SigningKeyError: They are no public key.
+    """
+    try:
+        return SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_hex)))
+    except ValueError as error:
+        raise SigningKeyError("expected 32 bytes in hexadecimal as an Ed25519 public key") from error
+
+
+def _as_bytes(passphrase: str) -> bytes:
+    if not passphrase:
+        raise SigningKeyError("the passphrase must not be empty")
+    # One keyboard types é as one character, another as two: both must open the key.
+    return unicodedata.normalize("NFC", passphrase).encode()
+
+
+def _private_key(signer: CryptoSigner) -> Ed25519PrivateKey:
+    key = load_pem_private_key(signer.private_bytes, None)
+    assert isinstance(key, Ed25519PrivateKey)  # noqa: S101 - SigningKey is made of nothing else
+    return key

@@ -1,0 +1,100 @@
+"""Make the next statement of a chain, where the table allows it."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+from medseg._version import __version__
+from medseg.errors import LabelMapError, ReviewError, SidecarError, TransitionError
+from medseg.provenance.content import Content
+from medseg.provenance.differences import differences
+from medseg.provenance.nifti_fields import NiftiFields
+from medseg.review.chain import Chain
+from medseg.review.person import Person
+from medseg.review.statement import Statement
+from medseg.review.states import Meaning
+
+NONCE_BYTES = 16
+"""As many as a random UUID: no two statements are alike."""
+
+
+def next_statement(
+    chain: Chain,
+    content: Content,
+    files: Mapping[str, str],
+    person: Person,
+    *,
+    meaning: Meaning,
+    reason: str,
+    signed_at: datetime,
+) -> Statement:
+    """Say what a person wants to sign.
+
+    Args:
+        chain: The statements so far.
+        content: What the label map holds.
+        files: SHA-256 of the label map and its structure table, by file name.
+        person: Who signs, from the roster.
+        meaning: What the signature is to mean.
+        reason: Why; needed where the table says so.
+        signed_at: The time, with its zone.
+
+    Raises:
+        ReviewError: The statements so far are unsound, or the person's entry is not valid at this time.
+        TransitionError: The table of states does not allow the step.
+        SidecarError: There is no structure table, or the reason has several lines.
+        LabelMapError: There are labels that no structure explains, or the voxels are scaled.
+    """
+    if chain.problems:
+        raise ReviewError(
+            f"the sign-off so far is not sound: {chain.problems[0]}",
+            hint="medseg verify tells more; nothing is signed on top of it",
+            problems=list(chain.problems),
+        )
+    if not person.may_sign_at(signed_at):
+        raise ReviewError(f"{person.name} is not entitled to sign at {signed_at.isoformat()}")
+    require_signable(content)
+    try:
+        chain.state_after(meaning, person, content, reason)
+    except TransitionError as error:
+        if error.details.get("rule") == "content" and chain.latest is not None:
+            error.details["differs"] = [d.as_dict() for d in differences(chain.latest.content, content)]
+        raise
+    return Statement(
+        files=files,
+        content=content,
+        meaning=meaning,
+        reason=reason.strip(),
+        person_id=person.id,
+        name=person.name,
+        role=person.role,
+        signed_at=signed_at,
+        software=f"medseg {__version__}",
+        previous=chain.last_line,
+        nonce=secrets.token_hex(NONCE_BYTES),
+    )
+
+
+def require_signable(content: Content) -> None:
+    """Refuse what nobody can judge: voxels whose meaning is not written down.
+
+    Raises:
+        SidecarError: There is no structure table.
+        LabelMapError: There are labels that no structure explains, or the voxels are scaled.
+    """
+    if content.structures is None:
+        raise SidecarError(
+            "there is no structure table beside the label map", hint="save the label map with medseg first"
+        )
+    if content.unexplained_labels:
+        labels = list(content.unexplained_labels)
+        raise LabelMapError(f"the structure table does not explain the labels {labels[:8]}", labels=labels)
+    fields = NiftiFields.from_hex(content.header)
+    slope, intercept = fields.number("scl_slope"), fields.number("scl_inter")
+    # In the standard a slope of 0 means "not scaled"; nibabel writes NaN for the same.
+    unscaled = slope == 0 or math.isnan(slope) or (slope == 1 and (intercept == 0 or math.isnan(intercept)))
+    if not unscaled:
+        raise LabelMapError(f"expected labels, but the file scales its numbers by {slope:g}, {intercept:g}")

@@ -1,0 +1,53 @@
+"""What was submitted or approved is not overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from medseg.errors import LockedError, SidecarError
+from medseg.io.file_lock import exclusive
+from medseg.io.label_map_files import LabelMapFiles
+from medseg.io.sign_off_file import read_sign_off
+from medseg.review.chain import read_meanings
+from medseg.review.states import EDITABLE, State
+
+
+def require_editable(files: LabelMapFiles) -> None:
+    """Refuse to overwrite a label map whose latest statement submits or approves it.
+
+    No trust folder is needed: a statement of whomever locks the file. So does a bundle that can't be read:
+    what it says is not known.
+
+    Raises:
+        LockedError: It was submitted or approved, or its statements are damaged.
+    """
+    try:
+        meanings = read_meanings(read_sign_off(files.sign_off))
+    except SidecarError as error:
+        raise LockedError(
+            f"{files.nifti.name} is locked: its statements can't be read ({error.message})",
+            hint="save under another name",
+            path=str(files.nifti),
+        ) from error
+    state = State(meanings[len(meanings)]) if meanings else State.DRAFT
+    if state not in EDITABLE:
+        raise LockedError(
+            f"{files.nifti.name} was {state} and must not change",
+            hint="save under another name, or ask for changes first",
+            path=str(files.nifti),
+            state=state.value,
+        )
+
+
+@contextmanager
+def editing(files: LabelMapFiles) -> Iterator[None]:
+    """Hold off signatures while a label map is written: nobody signs half of an old and half of a new one.
+
+    Raises:
+        LockedError: It was submitted or approved, or somebody is signing it at this moment.
+        OutputError: The folder can't be written.
+    """
+    with exclusive(files.sign_off):
+        require_editable(files)
+        yield

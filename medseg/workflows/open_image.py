@@ -1,0 +1,36 @@
+"""Open an image, whatever its format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from medseg.errors import NoImagesError
+from medseg.io.dicom.read import read_series
+from medseg.io.label_map_files import NIFTI_SUFFIXES
+from medseg.io.nifti.image import read_image
+from medseg.progress import Progress, silent
+from medseg.volume import Volume
+
+
+def open_image(path: Path, *, series_uid: str | None = None, progress: Progress = silent) -> Volume:
+    """Read a DICOM series or a NIfTI image.
+
+    Args:
+        path: A folder that holds one CT, MR or PET series, or a ``.nii`` or ``.nii.gz`` file.
+        series_uid: Which series, where the folder holds several.
+        progress: Called before each file of a series.
+
+    Returns:
+        The volume on its grid. What is not one regular volume is refused, never approximated.
+
+    Raises:
+        NoImagesError: There is nothing at ``path``, or no image in it.
+        NotOneVolumeError: Several series, or one that is not one regular volume.
+        UnreadableFileError: A damaged or truncated file.
+        UnsupportedImageError: A kind of image that is not read.
+    """
+    if not path.exists():
+        raise NoImagesError(f"there is no file or folder {path}", hint="check the path")
+    if path.is_file() and path.name.endswith(NIFTI_SUFFIXES):
+        return read_image(path)
+    return read_series(path, series_uid=series_uid, progress=progress)

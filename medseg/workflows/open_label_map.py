@@ -1,0 +1,47 @@
+"""Open a saved label map with its contours and its record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from medseg.contour import ContourSet
+from medseg.io.contours_file import read_contours
+from medseg.io.label_map_files import LabelMapFiles
+from medseg.io.nifti.label_map import read_label_map
+from medseg.io.provenance_file import read_record
+from medseg.labelmap import LabelMap
+from medseg.provenance.record import Record
+
+
+@dataclass(frozen=True, eq=False)
+class SavedLabelMap:
+    """A label map as it was found on disk.
+
+    Attributes:
+        label_map: Structures as voxels.
+        contours: The contours beside it; empty where there are none.
+        record: How it was made; None for a file from another program.
+    """
+
+    label_map: LabelMap
+    contours: ContourSet
+    record: Record | None
+
+
+def open_label_map(path: Path) -> SavedLabelMap:
+    """Open a label map.
+
+    Args:
+        path: A ``.nii.gz`` or ``.nii`` file, from medseg or another program.
+
+    Raises:
+        InputError: The file or a sidecar is damaged.
+        LabelMapError: The voxels are no labels, or the table does not explain them.
+    """
+    files = LabelMapFiles(path)
+    return SavedLabelMap(
+        read_label_map(path),
+        read_contours(files.contours) if files.contours.exists() else ContourSet(),
+        read_record(files.provenance) if files.provenance.exists() else None,
+    )

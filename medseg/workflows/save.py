@@ -1,0 +1,121 @@
+"""Save a label map with its sidecars."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from medseg.contour import ContourSet, Origin, slice_of
+from medseg.errors import OutputExistsError
+from medseg.io.atomic import whole_file
+from medseg.io.contours_file import write_contours
+from medseg.io.label_map_files import LabelMapFiles
+from medseg.io.nifti.label_map import write_label_map
+from medseg.io.provenance_file import write_record
+from medseg.io.structure_table import write_structure_table
+from medseg.labelmap import LabelMap
+from medseg.provenance.record import Record, SliceOrigins
+from medseg.provenance.voxel_digest import voxels_sha256
+from medseg.space import Grid
+from medseg.volume import Source
+from medseg.workflows.edit_lock import editing
+
+
+def save_label_map(
+    path: Path,
+    label_map: LabelMap,
+    *,
+    grid: Grid,
+    source: Source,
+    contours: ContourSet,
+    author: str,
+    method: str | None = None,
+    notes: tuple[str, ...] = (),
+    overwrite: bool = False,
+) -> LabelMapFiles:
+    """Write a label map, its structure table, its contours and its record: all of them or none.
+
+    Args:
+        path: ``*.nii.gz`` (``*_dseg.nii.gz`` for BIDS) or ``*.nii``; its folder is made if needed.
+        label_map: What to save.
+        grid: The grid of the image, on which the label map must lie.
+        source: Where the image came from.
+        contours: The contours that were drawn or imported.
+        author: Printed name of who made it.
+        method: The method of interpolation, if any was used.
+        notes: What a reader of the record should know.
+        overwrite: Whether an earlier draft may be replaced. What was submitted or approved is not, ever.
+
+    Raises:
+        GridMismatchError: The label map does not lie on the image's grid.
+        LabelMapError: Several layers.
+        LockedError: The file there was submitted or approved.
+        OutputExistsError: A file is there and ``overwrite`` is not set.
+        OutputError: The disk is full, the folder can't be written.
+    """
+    label_map.grid.require_same_as(grid, "label map and image")
+    files = LabelMapFiles(path)
+    record = Record(
+        author=author,
+        created=datetime.now().astimezone(),
+        source=source,
+        voxels_sha256=voxels_sha256(label_map.voxels),
+        structures=_slice_origins(label_map, contours),
+        method=method,
+        notes=notes,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with editing(files), ExitStack() as stack:
+        _require_free(files, overwrite=overwrite)
+        # Everything is written to temporary files first. They are renamed in reverse order, the label
+        # map last: where it is, its sidecars are.
+        voxels, structures, drawn, made = (
+            stack.enter_context(whole_file(target, overwrite=overwrite))
+            for target in (files.nifti, files.structures, files.contours, files.provenance)
+        )
+        write_label_map(label_map, voxels)
+        write_structure_table(label_map.structures, structures)
+        write_contours(contours, drawn, voxels_sha256=record.voxels_sha256)
+        write_record(record, made)
+    return files
+
+
+def _require_free(files: LabelMapFiles, *, overwrite: bool) -> None:
+    # Asked for all four before any of them is written.
+    for target in (files.nifti, files.structures, files.contours, files.provenance):
+        if target.exists() and not overwrite:
+            raise OutputExistsError(
+                f"{target.name} exists already", hint="choose another name", path=str(target)
+            )
+
+
+def _slice_origins(label_map: LabelMap, contours: ContourSet) -> dict[str, SliceOrigins]:
+    return {
+        structure.id: _origins_of(label_map.mask(structure.id), contours.of(structure.id), label_map.grid)
+        for structure in label_map.structures
+    }
+
+
+def _origins_of(mask: npt.NDArray[np.bool_], contours: ContourSet, grid: Grid) -> SliceOrigins:
+    placed: dict[Origin, set[str]] = {origin: set() for origin in Origin}
+    axis = 0
+    for contour in contours:
+        where = slice_of(contour, grid)
+        axis = where.axis
+        placed[contour.origin].add(str(where))
+    others = tuple(a for a in range(3) if a != axis)
+    filled = [f"{'kji'[axis]}={index}" for index in np.flatnonzero(mask.any(axis=others))]
+    constrained = placed[Origin.DRAWN] | placed[Origin.IMPORTED]
+    return SliceOrigins(
+        drawn=_in_order(placed[Origin.DRAWN]),
+        imported=_in_order(placed[Origin.IMPORTED]),
+        interpolated=tuple(where for where in filled if where not in constrained),
+    )
+
+
+def _in_order(slices: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(slices, key=lambda where: (where[0], int(where[2:]))))

@@ -1,0 +1,103 @@
+"""Sign a label map: submit it, approve it, or ask for changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from medseg.errors import LockedError, ReviewError, SigningKeyError
+from medseg.io.file_lock import exclusive
+from medseg.io.label_map_files import LabelMapFiles
+from medseg.io.nifti.content import read_content_and_digests
+from medseg.io.sign_off_file import append_statement, read_sign_off
+from medseg.io.trust_folder import read_key, read_trust
+from medseg.review.chain import replay
+from medseg.review.signing import next_statement
+from medseg.review.statement import seal_statement
+from medseg.review.states import Meaning
+from medseg.review.verification import Verdict, Verification, verify_bundle
+
+MEANINGS = tuple(meaning.value for meaning in Meaning)
+"""What ``--meaning`` offers."""
+
+DEFAULT_TRUST = "keys"
+"""The trust folder beside a label map, where no other is named."""
+
+
+def sign(
+    label_map_path: Path,
+    *,
+    meaning: str,
+    key: Path,
+    passphrase: str,
+    trust: Path | None = None,
+    reason: str | None = None,
+    expected_digest: str | None = None,
+) -> Verification:
+    """Put one more signed statement beside a label map.
+
+    Everything is read again at this moment, and nobody else signs or saves meanwhile.
+
+    Args:
+        label_map_path: The label map, with its sidecars beside it.
+        meaning: One of :data:`MEANINGS`.
+        key: File of the signer's key.
+        passphrase: Opens the key.
+        trust: The trust folder; by default ``keys`` beside the label map.
+        reason: Why; needed for changes-requested.
+        expected_digest: Content digest of what the signer looked at, where it is known.
+
+    Returns:
+        The verification of the label map with the new statement.
+
+    Raises:
+        TransitionError: The table of states does not allow the step.
+        SigningKeyError: The key can't be opened, or is nobody's on the roster.
+        LockedError: Somebody else signs or saves, or the content is not what the signer looked at.
+        ReviewError: The roster or the statements so far are unsound, or there is no trust folder.
+        InputError: The label map or a sidecar is missing or damaged.
+        LabelMapError: The structure table does not explain the voxels.
+        OutputError: The statement can't be written; nothing has changed.
+    """
+    files = LabelMapFiles(label_map_path)
+    step = Meaning(meaning)
+    roster = read_trust(trust or _default_trust(files))
+    signing_key = read_key(key, passphrase)
+    person = roster.holder_of(signing_key.public_hex)
+    if person is None:
+        raise SigningKeyError(f"the key {key.name} belongs to nobody on the roster", path=str(key))
+    with exclusive(files.sign_off):
+        bundle = read_sign_off(files.sign_off)
+        found = read_content_and_digests(files)
+        if expected_digest not in (None, found.content.digest()):
+            raise LockedError(
+                f"{label_map_path.name} changed since it was opened: nothing was signed",
+                hint="reload the label map and look at it again",
+            )
+        now = datetime.now().astimezone()
+        statement = next_statement(
+            replay(bundle, roster),
+            found.content,
+            found.files,
+            person,
+            meaning=step,
+            reason=reason or "",
+            signed_at=now,
+        )
+        line = seal_statement(statement, signing_key)
+        verification = verify_bundle(bundle + line + b"\n", roster, found.content, found.files, now=now)
+        # What can't be verified must not be written: it would spoil the statements before it.
+        if verification.verdict is not Verdict.VALID:
+            raise ReviewError(f"the new statement does not verify: {', '.join(verification.problems)}")
+        append_statement(files.sign_off, line, after=bundle)
+    return verification
+
+
+def _default_trust(files: LabelMapFiles) -> Path:
+    folder = files.nifti.parent / DEFAULT_TRUST
+    if not folder.is_dir():
+        raise ReviewError(
+            f"there is no trust folder {DEFAULT_TRUST} beside {files.nifti.name}",
+            hint="name the trust folder with --trust, or make one with: medseg keys trust",
+        )
+    return folder

@@ -1,0 +1,57 @@
+"""Is this what was signed, by whom, and where does it stand?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from medseg.errors import InputError, LabelMapError, UnreadableFileError
+from medseg.io.label_map_files import LabelMapFiles
+from medseg.io.nifti.content import read_content_and_digests
+from medseg.io.sign_off_file import read_sign_off
+from medseg.io.trust_folder import read_trust
+from medseg.review.states import State
+from medseg.review.verification import Verdict, Verification, verify_bundle
+
+STATES = tuple(state.value for state in State)
+"""What ``--require`` offers."""
+
+
+def verify(label_map_path: Path, *, trust: Path) -> Verification:
+    """Compare a label map and its sidecars with the statements beside it.
+
+    A signed label map that can't be read is ``invalid``, and ``problems`` says why. The tail of the
+    statements may have been cut off without trace: it takes a checkpoint kept elsewhere to find that.
+
+    Args:
+        label_map_path: The label map.
+        trust: The trust folder, whose roster names and roles come from.
+
+    Raises:
+        UnreadableFileError: There is no such label map.
+        SidecarError: There is no roster, or a damaged one; or the statements can't be read.
+        ReviewError: The roster is not signed by its founders.
+    """
+    files = LabelMapFiles(label_map_path)
+    if not label_map_path.is_file():
+        raise UnreadableFileError(f"there is no file {label_map_path}", hint="check the path")
+    roster = read_trust(trust)
+    bundle = read_sign_off(files.sign_off)
+    now = datetime.now(UTC)
+    try:
+        found = read_content_and_digests(files)
+    except (InputError, LabelMapError) as error:
+        return verify_bundle(bundle, roster, None, {}, now=now, problem=error.message)
+    return verify_bundle(bundle, roster, found.content, found.files, now=now)
+
+
+def review_state(label_map_path: Path, trust: Path) -> State:
+    """Where a label map stands; what is not validly signed is a draft.
+
+    Raises:
+        MedsegError: As :func:`verify`.
+    """
+    return verify(label_map_path, trust=trust).state
+
+
+__all__ = ["STATES", "State", "Verdict", "Verification", "review_state", "verify"]

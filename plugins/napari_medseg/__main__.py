@@ -1,0 +1,41 @@
+"""``python -m napari_medseg PATH…``: napari with a case and the contouring panel."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from medseg.errors import MedsegError
+from napari_medseg.opening import open_case
+
+
+def main(arguments: list[str]) -> int:
+    """Open the window; returns when it is closed.
+
+    Args:
+        arguments: Paths: an image, and optionally a label map to open on it.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        case = open_case([Path(argument) for argument in arguments]) if arguments else None
+    except MedsegError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        print(f"medseg: error: {error.message}{hint}", file=sys.stderr)  # noqa: T201 - a program's message
+        return error.exit_code
+    import napari
+
+    from napari_medseg.panel.contouring import ContouringPanel
+
+    viewer = napari.Viewer(title="medseg")
+    panel = ContouringPanel(viewer)
+    viewer.window.add_dock_widget(panel, name="medseg: contouring", area="right")
+    if case is not None:
+        panel.show_case(case)
+    napari.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,85 @@
+"""Keep a viewer's planes as radiologists hang them.
+
+Superior is up in coronal and sagittal planes, anterior is up in axial ones; the patient's right is on the
+image's left, and anterior on the left of sagittal planes. The display axes are superior, posterior, left.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from medseg.space import AnatomicalOrder, Grid
+
+SUPERIOR, POSTERIOR, LEFT = range(3)
+
+
+class AnatomicalView:
+    """Watches the order of a viewer's dims and turns its camera.
+
+    It holds the viewer's parts, not the viewer, so that a closed window can be freed.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        self._dims = viewer.dims
+        self._camera = viewer.camera
+        self._last_order: tuple[int, ...] = tuple(self._dims.order)
+        self._dims.events.order.connect(self._on_order)
+        self._dims.events.ndisplay.connect(self._on_order)
+
+    def show_plane(self, axis: int, position: int | None = None) -> None:
+        """Show the plane across one display axis, and optionally one of its slices."""
+        self._dims.ndisplay = 2
+        self._dims.order = _standard_order(axis)
+        self._on_order()
+        if position is not None:
+            self._dims.set_current_step(axis, position)
+
+    def show_acquisition(self, grid: Grid) -> None:
+        """Show the middle slice as it was acquired."""
+        axis = AnatomicalOrder.of(grid).axes.index(0)
+        self.show_plane(axis, grid.shape_kji[0] // 2)
+
+    @property
+    def axis(self) -> int:
+        """The display axis that the shown plane lies across."""
+        return int(self._dims.order[0])
+
+    def _on_order(self, _event: Any = None) -> None:
+        if self._dims.ndim != 3 or self._dims.ndisplay != 2:
+            return
+        order = tuple(self._dims.order)
+        wanted = _standard_order(_wanted_axis(order, self._last_order))
+        self._last_order = wanted
+        if order != wanted:
+            self._dims.order = wanted
+        up = "up" if wanted[1] == SUPERIOR else "down"
+        if tuple(self._camera.orientation2d) != (up, "right"):
+            self._camera.orientation2d = (up, "right")
+
+
+def anatomical_view(viewer: Any) -> AnatomicalView:
+    """The view keeper of a viewer, made when first asked for."""
+    if viewer not in _VIEWS:
+        _VIEWS[viewer] = AnatomicalView(viewer)
+    return _VIEWS[viewer]
+
+
+_VIEWS: WeakKeyDictionary[Any, AnatomicalView] = WeakKeyDictionary()
+
+
+def _standard_order(axis: int) -> tuple[int, ...]:
+    return (axis, *(other for other in range(3) if other != axis))
+
+
+def _wanted_axis(order: tuple[int, ...], last: tuple[int, ...]) -> int:
+    """Which plane was asked for, however napari's buttons ordered the axes.
+
+    Rolling turns all three axes; as the standard order of the coronal plane is no roll of the axial one,
+    the step has to be counted from the plane that was shown.
+    """
+    if order == tuple(np.roll(last, 1)):
+        return (last[0] - 1) % 3
+    return order[0]

@@ -1,0 +1,230 @@
+"""Case: one volume, its structures, their contours and the label map made from them.
+
+Plain Python without Qt or napari: the layers show a case, they are not the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+from medseg.contour import Contour, ContourSet, slice_of
+from medseg.errors import LabelMapError, LockedError
+from medseg.labelmap import LabelMap, Structure, structure_id_for
+from medseg.volume import Volume
+
+
+class Change(Enum):
+    """What changed in a case."""
+
+    STRUCTURES = auto()
+    CONTOURS = auto()
+    RESULT = auto()
+    STATUS = auto()
+
+
+class State(Enum):
+    """How far the sign-off has come."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes-requested"
+
+    @property
+    def locked(self) -> bool:
+        """Whether nothing may change."""
+        return self in (State.SUBMITTED, State.APPROVED)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A label map and how it was made.
+
+    Attributes:
+        label_map: What the viewer shows and what is saved.
+        contours: The contours that it was made from.
+        method: The method of interpolation; None where nothing was interpolated.
+        notes: What a reader of the record should know.
+    """
+
+    label_map: LabelMap
+    contours: ContourSet
+    method: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Case:
+    """The unit of work.
+
+    Args:
+        volume: The image.
+        name: What the status line calls it.
+
+    Attributes:
+        structures: In the order of their labels.
+        contours: Every contour, as it is stored.
+        result: The label map that is shown, or None before there is one.
+        path: Where the label map is saved, or None.
+        author: Printed name of who draws.
+        state: How far the sign-off has come.
+        saved: Whether what is in memory is what is on disk.
+    """
+
+    def __init__(self, volume: Volume, name: str) -> None:
+        self.volume = volume
+        self.name = name
+        self.structures: tuple[Structure, ...] = ()
+        self.contours = ContourSet()
+        self.result: Result | None = None
+        self.path: Path | None = None
+        self.author = ""
+        self.state = State.DRAFT
+        self.saved = True
+        self._listeners: list[Callable[[Change], None]] = []
+
+    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+        """Have a function called after each change; returns one that ends it."""
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    @property
+    def result_is_current(self) -> bool:
+        """Whether the label map was made from the contours as they are now."""
+        result = self.result
+        return (
+            result is not None
+            and result.contours is self.contours
+            and result.label_map.structures == self.structures
+        )
+
+    def structure(self, structure_id: str) -> Structure:
+        """The structure with an id.
+
+        Raises:
+            LabelMapError: There is none.
+        """
+        for structure in self.structures:
+            if structure.id == structure_id:
+                return structure
+        raise LabelMapError(f"no structure {structure_id!r}; there are {[s.id for s in self.structures]}")
+
+    def is_voxels_only(self, structure_id: str) -> bool:
+        """Whether a structure came as voxels, without contours that could be edited."""
+        if self.result is None or self.contours.of(structure_id):
+            return False
+        known = {s.id for s in self.result.label_map.structures}
+        return structure_id in known and bool(self.result.label_map.mask(structure_id).any())
+
+    def add_structure(self, name: str) -> Structure:
+        """Add a structure with the next free label and colour.
+
+        Raises:
+            LabelMapError: The name is empty or taken.
+            LockedError: The case was submitted or approved.
+        """
+        self.require_editable()
+        name = " ".join(name.split())
+        if name.casefold() in {s.name.casefold() for s in self.structures}:
+            raise LabelMapError(f"there is a structure {name!r} already", hint="choose another name")
+        label = max((s.label for s in self.structures), default=0) + 1
+        structure = Structure(structure_id_for(name, {s.id for s in self.structures}), name, label)
+        self.structures = (*self.structures, structure)
+        self.saved = False
+        self._tell(Change.STRUCTURES)
+        return structure
+
+    def edit_contours(self, structure_id: str, removed: Sequence[Contour], added: Sequence[Contour]) -> None:
+        """The one way by which contours enter and leave.
+
+        Either all of the edit happens or none of it.
+
+        Args:
+            structure_id: The structure that is edited.
+            removed: Contours of the case that go.
+            added: Contours of this structure that come.
+
+        Raises:
+            LockedError: The case was submitted or approved.
+            LabelMapError: The structure consists of voxels from elsewhere.
+            ContourError: A contour lies on no slice of the image.
+        """
+        self.require_editable()
+        structure = self.structure(structure_id)
+        if self.is_voxels_only(structure_id):
+            raise LabelMapError(
+                f"{structure.name!r} was opened as voxels without contours, which a contour would replace",
+                hint="draw under a new structure name",
+            )
+        for contour in added:
+            slice_of(contour, self.volume.grid)
+        gone = {id(contour) for contour in removed}
+        kept = tuple(c for c in self.contours if id(c) not in gone)
+        self.contours = ContourSet((*kept, *added))
+        self.saved = False
+        self._tell(Change.CONTOURS)
+
+    def accept_result(self, result: Result) -> None:
+        """Show a label map; contours stay as they are.
+
+        Raises:
+            LockedError: The case was submitted or approved.
+        """
+        self.require_editable()
+        self.result = result
+        self.saved = False
+        self._tell(Change.RESULT)
+
+    def require_editable(self) -> None:
+        """Refuse to change what was submitted or approved.
+
+        Raises:
+            LockedError: It was.
+        """
+        if self.state.locked:
+            hint = (
+                "a reviewer can request changes, which opens it again"
+                if self.state is State.SUBMITTED
+                else "open the image again and save under a new name to work on"
+            )
+            raise LockedError(f"this case is {self.state.value}: its contours can't be changed", hint=hint)
+
+    def load(self, result: Result, path: Path, state: State) -> None:
+        """Take over a label map from disk, with its contours."""
+        self.structures = result.label_map.structures
+        self.contours = result.contours
+        self.result = result
+        self.path = path
+        self.state = state
+        self.saved = True
+        for change in Change:
+            self._tell(change)
+
+    def set_author(self, author: str) -> None:
+        """Name who draws."""
+        self.author = author.strip()
+        self._tell(Change.STATUS)
+
+    def mark_saved(self, path: Path) -> None:
+        """Remember that memory and disk agree."""
+        self.path = path
+        self.saved = True
+        if self.state is State.CHANGES_REQUESTED:
+            self.state = State.DRAFT
+        self._tell(Change.STATUS)
+
+    def mark_state(self, state: State) -> None:
+        """Remember how far the sign-off has come."""
+        self.state = state
+        self._tell(Change.STATUS)
+
+    def _tell(self, change: Change) -> None:
+        for listener in tuple(self._listeners):
+            listener(change)

@@ -1,0 +1,77 @@
+"""Contours of a case → the label map that it shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from medseg.contour import ContourSet
+from medseg.errors import ContourError
+from medseg.labelmap import LabelMap, Structure, rasterise
+from medseg.progress import Progress, silent
+from medseg.space import Grid
+from medseg.workflows.interpolate import describe_gaps, interpolate
+from napari_medseg.case import Case, Result
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What a case holds at one moment, so that a thread can work on it while the reader draws on.
+
+    Attributes:
+        grid: The grid of the image.
+        structures: All of them.
+        contours: All of them.
+        voxels: A label map whose structures without contours are kept, or None.
+    """
+
+    grid: Grid
+    structures: tuple[Structure, ...]
+    contours: ContourSet
+    voxels: LabelMap | None
+
+    @classmethod
+    def of(cls, case: Case) -> Snapshot:
+        """Take the snapshot."""
+        keeps = any(case.is_voxels_only(s.id) for s in case.structures)
+        voxels = case.result.label_map if keeps and case.result else None
+        return cls(case.volume.grid, case.structures, case.contours, voxels)
+
+
+def interpolated(snapshot: Snapshot, progress: Progress = silent) -> Result:
+    """Complete all structures between their contours.
+
+    Raises:
+        ContourError: There are no contours, or a structure's lie on two kinds of slices.
+    """
+    if not snapshot.contours:
+        raise ContourError("there is no contour to interpolate", hint="draw a polygon on at least one slice")
+    completion = interpolate(snapshot.contours, snapshot.grid, snapshot.structures, progress=progress)
+    label_map = _with_kept_voxels(completion.label_map, snapshot)
+    names = {s.id: s.name for s in snapshot.structures}
+    notes = tuple(_with_names(note, names) for note in describe_gaps(completion))
+    return Result(label_map, snapshot.contours, completion.method, notes)
+
+
+def drawn_only(snapshot: Snapshot) -> Result:
+    """Fill the contours on their own slices, nothing between."""
+    label_map = rasterise(snapshot.contours, snapshot.grid, snapshot.structures)
+    return Result(_with_kept_voxels(label_map, snapshot), snapshot.contours)
+
+
+def _with_kept_voxels(label_map: LabelMap, snapshot: Snapshot) -> LabelMap:
+    """Put structures that came as voxels under what was drawn."""
+    if snapshot.voxels is None:
+        return label_map
+    drawn = set(snapshot.contours.structure_ids)
+    kept = [s.label for s in snapshot.voxels.structures if s.id not in drawn]
+    voxels = label_map.voxels.copy()
+    from_elsewhere = (voxels == 0) & np.isin(snapshot.voxels.voxels, kept)
+    voxels[from_elsewhere] = snapshot.voxels.voxels[from_elsewhere]
+    return LabelMap(label_map.grid, (voxels,), label_map.structures)
+
+
+def _with_names(note: str, names: dict[str, str]) -> str:
+    structure_id, separator, rest = note.partition(": ")
+    return f"{names.get(structure_id, structure_id)}{separator}{rest}"

@@ -1,0 +1,66 @@
+"""Every use of napari's private parts, in one place: what 0.10 changes is changed here.
+
+napari has no public way to reach its main window (napari#5190), to know whether a shape is being drawn, or
+to be asked before the window closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QMainWindow, QWidget
+
+
+def main_window(viewer: Any) -> QMainWindow:
+    """The window of a viewer."""
+    return viewer.window._qt_window  # type: ignore[no-any-return]  # noqa: SLF001
+
+
+def canvas_widget(viewer: Any) -> QWidget:
+    """The widget that gets the mouse events of the canvas."""
+    return viewer.window._qt_viewer.canvas.native  # type: ignore[no-any-return]  # noqa: SLF001
+
+
+def canvas_position(viewer: Any, world: tuple[float, ...]) -> tuple[float, float]:
+    """Where a point of the world is drawn, in canvas pixels ``(x, y)``."""
+    canvas = viewer.window._qt_viewer.canvas  # noqa: SLF001
+    down, across = (world[axis] for axis in viewer.dims.displayed)
+    x, y = canvas.view.scene.transform.map([across, down])[:2]
+    return float(x), float(y)
+
+
+def is_drawing(shapes: Any) -> bool:
+    """Whether a shape of a layer has been begun and not finished."""
+    return bool(shapes._is_creating)  # noqa: SLF001
+
+
+class CloseGuard(QObject):
+    """Asks before the window closes.
+
+    A script that calls ``viewer.close()`` is not asked: napari can't stop half-way there.
+
+    Args:
+        viewer: The viewer.
+        may_close: Called when somebody closes the window; False keeps it open.
+    """
+
+    def __init__(self, viewer: Any, may_close: Callable[[], bool]) -> None:
+        self._window = main_window(viewer)
+        self._canvas_side = viewer.window._qt_viewer  # noqa: SLF001
+        self._may_close = may_close
+        super().__init__(self._window)
+        self._window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Qt calls this before the window gets an event."""
+        closing = watched is self._window and event.type() == QEvent.Type.Close
+        if closing and not self._canvas_side.isHidden() and not self._may_close():
+            event.ignore()
+            return True
+        return False
+
+    def remove(self) -> None:
+        """Stop asking."""
+        self._window.removeEventFilter(self)

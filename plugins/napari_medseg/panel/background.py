@@ -1,0 +1,98 @@
+"""Long work beside the window: one task at a time, with progress and cancel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from napari.qt.threading import create_worker
+from qtpy.QtCore import Signal  # type: ignore[attr-defined]
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+
+from medseg.errors import Cancelled, MedsegError
+from medseg.progress import Progress
+
+
+class Background(QWidget):
+    """Runs a function in a thread and shows how far it is; hidden while nothing runs."""
+
+    busy_changed = Signal(bool)
+    _progressed = Signal(str, int, int)
+
+    def __init__(self, tell: Callable[[MedsegError], None], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tell = tell
+        self._stop = threading.Event()
+        self._worker: Any = None
+        self._bar = QProgressBar(self)
+        self._bar.setTextVisible(True)
+        self._bar.setMinimumHeight(22)
+        self._cancel = QPushButton("Cancel", self)
+        self._cancel.setToolTip("Stop; nothing is changed")
+        self._cancel.clicked.connect(self.cancel)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._bar, 1)
+        layout.addWidget(self._cancel)
+        self._progressed.connect(self._show_progress)
+        self.hide()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something runs."""
+        return self._worker is not None
+
+    def run(self, task: str, work: Callable[[Progress], Any], done: Callable[[Any], None]) -> None:
+        """Start work.
+
+        Args:
+            task: What to call it.
+            work: Called in the thread with a progress callback.
+            done: Called in the window's thread with what ``work`` returned.
+        """
+        if self.busy:
+            self._tell(MedsegError("something is still running", hint="wait for it, or cancel it"))
+            return
+        self._stop.clear()
+        self._show_progress(task, 0, 0)
+        self.show()
+        stop = self._stop
+
+        def progress(task: str, done: int, total: int) -> None:
+            if stop.is_set():
+                raise Cancelled(f"{task}: cancelled")
+            self._progressed.emit(task, done, total)
+
+        def finish(result: Any) -> None:
+            self._end()
+            try:
+                done(result)
+            except MedsegError as error:
+                self._tell(error)
+
+        self._worker = create_worker(
+            work, progress, _connect={"returned": finish, "errored": self._on_error}, _start_thread=True
+        )
+        self.busy_changed.emit(True)  # noqa: FBT003 - Qt's signature
+
+    def cancel(self) -> None:
+        """Stop at the next step."""
+        self._stop.set()
+
+    def _on_error(self, error: Exception) -> None:
+        self._end()
+        if isinstance(error, MedsegError):
+            self._tell(error)
+        else:
+            raise error
+
+    def _end(self) -> None:
+        self._worker = None
+        self.hide()
+        self.busy_changed.emit(False)  # noqa: FBT003
+
+    def _show_progress(self, task: str, done: int, total: int) -> None:
+        self._bar.setRange(0, total)
+        self._bar.setValue(done)
+        self._bar.setFormat(f"{task} %v/%m" if total else task)

@@ -1,0 +1,144 @@
+"""The part of the panel in which structures are named, drawn and completed."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]
+from qtpy.QtWidgets import QCheckBox, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from medseg.contour import Slice, by_slice
+from napari_medseg.case import Case
+from napari_medseg.display import PLANE_NAMES, slice_on_display
+from napari_medseg.panel.parts import button, color_icon, field, heading, row
+
+ROW_HEIGHT_PX = 24
+LIST_STYLE = f"QListWidget::item {{ min-height: {ROW_HEIGHT_PX}px; }}"
+
+
+class ContourSection(QWidget):
+    """Shows a case's structures and contours and says what the user asks for."""
+
+    structure_added = Signal(str)
+    structure_chosen = Signal()
+    draw_asked = Signal(bool)
+    hole_changed = Signal()
+    delete_asked = Signal()
+    slice_chosen = Signal(object)
+    interpolate_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.name = field("Name, such as Liver metastasis 1", "A new structure; Enter adds it")
+        self.name.returnPressed.connect(self._add)
+        self.add = button("Add", "Add a structure of this name", self._add)
+        self.structures = QListWidget()
+        self.structures.setToolTip("The structure that is drawn next")
+        self.structures.setMinimumHeight(3 * ROW_HEIGHT_PX)
+        self.structures.setStyleSheet(LIST_STYLE)
+        self.structures.currentItemChanged.connect(lambda *_: self.structure_chosen.emit())
+        self.draw = button(
+            "Draw polygon", "Click corner by corner; double click or Esc closes it; again to stop", self._draw
+        )
+        self.draw.setCheckable(True)
+        self.hole = QCheckBox("Hole")
+        self.hole.setToolTip("The next polygons cut holes, such as a necrotic core left out")
+        self.hole.toggled.connect(lambda _: self.hole_changed.emit())
+        self.slices = QListWidget()
+        self.slices.setToolTip("Slices with contours of this structure; click to go there")
+        self.slices.setMinimumHeight(3 * ROW_HEIGHT_PX)
+        self.slices.setStyleSheet(LIST_STYLE)
+        self.slices.itemClicked.connect(self._choose_slice)
+        self.delete = button(
+            "Delete contour",
+            "Delete the selected contours, or the only one on this slice",
+            self.delete_asked.emit,
+        )
+        self.interpolate = button(
+            "Interpolate",
+            "Complete every structure between its contours; what was drawn stays as drawn",
+            self.interpolate_asked.emit,
+        )
+        self._slices_heading = heading("Contoured slices")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 8, 6, 6)
+        layout.setSpacing(6)
+        layout.addWidget(heading("Structures"))
+        layout.addWidget(row(self.name, self.add))
+        layout.addWidget(self.structures, 2)
+        layout.addWidget(row(self.draw, self.hole))
+        layout.addWidget(self._slices_heading)
+        layout.addWidget(self.slices, 3)
+        layout.addWidget(self.delete)
+        layout.addWidget(self.interpolate)
+
+    @property
+    def structure_id(self) -> str | None:
+        """The chosen structure."""
+        item = self.structures.currentItem()
+        return None if item is None else str(item.data(Qt.ItemDataRole.UserRole))
+
+    def choose(self, structure_id: str) -> None:
+        """Choose a structure."""
+        for number in range(self.structures.count()):
+            item = self.structures.item(number)
+            if item is not None and item.data(Qt.ItemDataRole.UserRole) == structure_id:
+                self.structures.setCurrentItem(item)
+
+    def show_case(self, case: Case | None) -> None:
+        """Show a case as it is now."""
+        locked = case is not None and case.state.locked
+        self.setEnabled(case is not None)
+        for widget in (self.name, self.add, self.hole, self.delete, self.interpolate):
+            widget.setEnabled(not locked)
+        self._show_structures(case)
+        self._show_slices(case)
+
+    def show_drawing(self, *, drawing: bool) -> None:
+        """Show whether the next click draws."""
+        self.draw.setChecked(drawing)
+
+    def _show_structures(self, case: Case | None) -> None:
+        chosen = self.structure_id
+        self.structures.blockSignals(True)  # noqa: FBT003 - Qt's signature
+        self.structures.clear()
+        for structure in case.structures if case else ():
+            count = len(case.contours.of(structure.id)) if case else 0
+            drawn = f"{count} contour{'' if count == 1 else 's'}"
+            item = QListWidgetItem(color_icon(structure.color), f"{structure.name}  ·  {drawn}")
+            item.setData(Qt.ItemDataRole.UserRole, structure.id)
+            self.structures.addItem(item)
+        if chosen:
+            self.choose(chosen)
+        if self.structures.currentItem() is None and self.structures.count():
+            self.structures.setCurrentRow(0)
+        self.structures.blockSignals(False)  # noqa: FBT003
+
+    def _show_slices(self, case: Case | None) -> None:
+        self.slices.clear()
+        structure_id = self.structure_id
+        if case is None or structure_id is None:
+            self._slices_heading.setText("<b>Contoured slices</b>")
+            return
+        groups = by_slice(case.contours.of(structure_id), case.volume.grid)
+        self._slices_heading.setText(f"<b>Contoured slices</b>: {len(groups)}")
+        for where, group in groups.items():
+            axis, position = slice_on_display(where, case.volume.grid)
+            holes = sum(contour.hole for contour in group)
+            outer = len(group) - holes
+            content = f"{outer} outline{'' if outer == 1 else 's'}"
+            if holes:
+                content += f", {holes} hole{'' if holes == 1 else 's'}"
+            item = QListWidgetItem(f"{PLANE_NAMES[axis]} {position}  ·  {content}")
+            item.setToolTip(f"array slice {where}")
+            item.setData(Qt.ItemDataRole.UserRole, where)
+            self.slices.addItem(item)
+
+    def _add(self) -> None:
+        self.structure_added.emit(self.name.text())
+
+    def _draw(self) -> None:
+        self.draw_asked.emit(self.draw.isChecked())
+
+    def _choose_slice(self, item: QListWidgetItem) -> None:
+        where = item.data(Qt.ItemDataRole.UserRole)
+        assert isinstance(where, Slice)  # noqa: S101 - _show_slices put it there
+        self.slice_chosen.emit(where)

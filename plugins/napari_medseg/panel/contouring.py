@@ -1,0 +1,205 @@
+"""The dock widget "medseg: contouring": open, contour, interpolate, save, sign off."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
+
+from medseg.errors import InputError
+from medseg.progress import Progress
+from napari_medseg.binding import Binding
+from napari_medseg.case import Case, Change
+from napari_medseg.display import METADATA_KEY
+from napari_medseg.napari_private import CloseGuard, main_window
+from napari_medseg.opening import OpenedLabelMap, is_label_map, open_image_case, put_on, read_label_map
+from napari_medseg.panel.background import Background
+from napari_medseg.panel.contour_section import ContourSection
+from napari_medseg.panel.desk import Desk
+from napari_medseg.panel.drawing import Drawing
+from napari_medseg.panel.keeping import Keeping
+from napari_medseg.panel.messages import Messages
+from napari_medseg.panel.open_section import OpenSection
+from napari_medseg.panel.sign_off_section import SignOffSection
+from napari_medseg.panel.status_line import status_of
+from napari_medseg.panel.unsaved import Answer, ask_about_unsaved
+
+if TYPE_CHECKING:
+    import napari
+
+PANEL_WIDTH_PX = 330
+
+
+class ContouringPanel(QWidget):
+    """The dock widget.
+
+    Args:
+        napari_viewer: The viewer, which npe2 passes by this name.
+
+    Attributes:
+        ask: Asks what to do with unsaved work.
+    """
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        super().__init__()
+        self.ask = ask_about_unsaved
+        self.messages = Messages()
+        self.background = Background(self.messages.show_error)
+        self.desk = Desk(napari_viewer, self.messages, self.background)
+        self.opening = OpenSection()
+        self.contours = ContourSection()
+        self.sign_off = SignOffSection()
+        self.drawing = Drawing(self.desk, self.contours)
+        self.keeping = Keeping(self.desk, self.sign_off)
+        self.status = QLabel()
+        self._unsubscribe = _nothing
+        self._lay_out()
+        self._guard = CloseGuard(napari_viewer, self.may_close_case)
+        self.destroyed.connect(self._guard.remove)
+        self.opening.path_chosen.connect(self._open_chosen)
+        self.opening.plane_chosen.connect(self._show_plane)
+        self.contours.structure_chosen.connect(self._refresh)
+        self.background.busy_changed.connect(self._show_busy)
+        napari_viewer.layers.events.inserted.connect(self._on_inserted)
+        napari_viewer.dims.events.order.connect(self._on_order)
+        self._refresh()
+        self._take_over_layers()
+
+    @property
+    def case(self) -> Case | None:
+        """The open case."""
+        return self.desk.case
+
+    @property
+    def binding(self) -> Binding | None:
+        """The layers of the open case."""
+        return self.desk.binding
+
+    def open_path(self, path: Path) -> None:
+        """Open an image, or a label map on the open image, in the background."""
+        if not self.may_close_case():
+            return
+        path = path.expanduser()
+        if not is_label_map(path):
+            self.background.run("Opening", partial(open_image_case, path), self.show_case)
+        elif self.case is None:
+            error = InputError("a label map needs its image", hint="open the image first, then this file")
+            self.messages.show_error(error)
+        else:
+            self.background.run(
+                "Opening", partial(_read_label_map, path), partial(self._show_label_map, self.case)
+            )
+
+    def show_case(self, case: Case, image_layer: Any = None) -> None:
+        """Show a case instead of the one that was open."""
+        self.close_case()
+        self.messages.clear()
+        self.desk.case = case
+        self._remove_stale_layers(case, image_layer)
+        self.desk.binding = Binding(self.desk.viewer, case, self.messages.show_error, image_layer)
+        self.desk.binding.drawing_changed = self.drawing.show_drawing
+        self._unsubscribe = case.subscribe(self._on_change)
+        self.sign_off.take_case(case)
+        if not case.author:
+            case.set_author(self.sign_off.author.text())
+        self._on_order()
+        self._refresh()
+        if case.volume.warnings:
+            self.messages.warn(*case.volume.warnings)
+        elif case.state.locked:
+            self.messages.inform(f"This label map is {case.state.value}: its contours can't be changed.")
+
+    def close_case(self) -> None:
+        """Take the case out of the viewer, saved or not."""
+        self._unsubscribe()
+        if self.desk.binding is not None:
+            self.desk.binding.close()
+        self.desk.case, self.desk.binding = None, None
+
+    def may_close_case(self) -> bool:
+        """Ask about unsaved work, once; False where it stays."""
+        if self.case is None or self.case.saved:
+            return True
+        answer = self.ask(main_window(self.desk.viewer), self.case.name)
+        if answer is Answer.SAVE:
+            self.keeping.save_at_once()
+            return self.case.saved
+        return answer is Answer.DISCARD
+
+    def _show_label_map(self, case: Case, opened: OpenedLabelMap) -> None:
+        on_image = Case(case.volume, case.name)
+        put_on(on_image, opened)
+        self.show_case(on_image)
+
+    def _on_change(self, _change: Change) -> None:
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.opening.show_case(self.case)
+        self.contours.show_case(self.case)
+        self.sign_off.show_case(self.case)
+        self.status.setText(status_of(self.case))
+        self.drawing.show_drawing()
+
+    def _on_order(self, _event: Any = None) -> None:
+        if self.binding is not None:
+            self.opening.show_plane(self.binding.view.axis)
+
+    def _on_inserted(self, _event: Any) -> None:
+        # Later: napari is still inserting it.
+        QTimer.singleShot(0, self._take_over_layers)
+
+    def _take_over_layers(self) -> None:
+        """Make what napari's own menus opened the case, if none is open."""
+        for layer in list(self.desk.viewer.layers):
+            holds = layer.metadata.get(METADATA_KEY)
+            if self.case is None and isinstance(holds, Case) and layer.as_layer_data_tuple()[2] == "image":
+                self.show_case(holds, layer)
+            elif isinstance(holds, OpenedLabelMap) and self.case is not None and not self.case.structures:
+                self.desk.viewer.layers.remove(layer)
+                self.desk.attempt(partial(self._show_label_map, self.case, holds))
+
+    def _remove_stale_layers(self, case: Case, image_layer: Any) -> None:
+        """Remove the layers of a panel that was closed; the case has all that they show."""
+        for layer in list(self.desk.viewer.layers):
+            if layer is not image_layer and layer.metadata.get(METADATA_KEY) is case:
+                self.desk.viewer.layers.remove(layer)
+
+    def _lay_out(self) -> None:
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.contours, "Contour")
+        self.tabs.addTab(self.sign_off, "Save and sign off")
+        self.status.setWordWrap(True)
+        self.status.setToolTip("Case, state of the sign-off, author, and whether everything is saved")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(8)
+        for widget in (self.opening, self.tabs, self.background, self.messages, self.status):
+            layout.addWidget(widget, 1 if widget is self.tabs else 0)
+        self.setMinimumWidth(PANEL_WIDTH_PX)
+
+    def _open_chosen(self, path: str) -> None:
+        self.open_path(Path(path))
+
+    def _show_plane(self, axis: int) -> None:
+        if self.binding is not None:
+            self.binding.view.show_plane(axis)
+
+    def _show_busy(self, busy: bool) -> None:  # noqa: FBT001 - Qt's signal passes it
+        self.opening.setEnabled(not busy)
+        if busy:
+            self.sign_off.setEnabled(False)
+            self.contours.interpolate.setEnabled(False)
+        else:
+            self._refresh()
+
+
+def _read_label_map(path: Path, _progress: Progress) -> OpenedLabelMap:
+    return read_label_map(path)
+
+
+def _nothing() -> None:
+    pass

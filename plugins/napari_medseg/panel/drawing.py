@@ -1,0 +1,109 @@
+"""What the contour section's buttons do."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from medseg.contour import Slice
+from medseg.errors import ContourError, LabelMapError
+from napari_medseg.binding import Binding
+from napari_medseg.case import Case, Result
+from napari_medseg.completing import Snapshot, interpolated
+from napari_medseg.panel.contour_section import ContourSection
+from napari_medseg.panel.desk import Desk
+
+
+class Drawing:
+    """Adds structures, draws, deletes and completes contours."""
+
+    def __init__(self, desk: Desk, section: ContourSection) -> None:
+        self._desk = desk
+        self._section = section
+        section.structure_added.connect(self.add_structure)
+        section.draw_asked.connect(lambda on: self.draw(on=on))
+        section.hole_changed.connect(self._change_hole)
+        section.delete_asked.connect(self.delete_contours)
+        section.slice_chosen.connect(self.show_slice)
+        section.interpolate_asked.connect(self.interpolate)
+
+    def add_structure(self, name: str) -> None:
+        """Add a structure and choose it."""
+        self._desk.attempt(partial(self._add_structure, name))
+
+    def draw(self, *, on: bool) -> None:
+        """Let the next clicks draw the chosen structure, or stop that."""
+        self._desk.attempt(self._start_drawing if on else self._stop_drawing)
+        self.show_drawing()
+
+    def delete_contours(self) -> None:
+        """Delete the selected contours of the chosen structure, or the only one on this slice."""
+        self._desk.attempt(self._delete_contours)
+
+    def interpolate(self) -> None:
+        """Complete all structures between their contours."""
+        case = self._desk.case
+        if case is not None:
+            self._desk.messages.clear()
+            work = partial(interpolated, Snapshot.of(case))
+            self._desk.background.run("Interpolating", work, partial(self._accept, case))
+
+    def show_slice(self, where: Slice) -> None:
+        """Go to a slice."""
+        if self._desk.binding is not None:
+            self._desk.binding.show_slice(where)
+
+    def show_drawing(self) -> None:
+        """Show on the button whether the next click draws."""
+        binding, chosen = self._desk.binding, self._section.structure_id
+        self._section.show_drawing(drawing=bool(binding and chosen and binding.draws(chosen)))
+
+    def _add_structure(self, name: str) -> None:
+        case, _ = self._open()
+        structure = case.add_structure(name)
+        self._section.name.clear()
+        self._section.choose(structure.id)
+        self._desk.messages.inform(f"Draw {structure.name} on a few slices, then Interpolate.")
+
+    def _start_drawing(self) -> None:
+        case, binding = self._open()
+        case.require_editable()
+        self._desk.messages.clear()
+        binding.draw_polygon(self._chosen(), hole=self._section.hole.isChecked())
+
+    def _stop_drawing(self) -> None:
+        self._open()[1].stop_drawing()
+
+    def _delete_contours(self) -> None:
+        case, binding = self._open()
+        structure_id = self._chosen()
+        contours = binding.selected_contours(structure_id)
+        if not contours:
+            contours = binding.contours_in_view(structure_id)
+            if len(contours) != 1:
+                raise ContourError(
+                    f"there are {len(contours)} contours on this slice, and none is selected",
+                    hint="go to a contoured slice; select one of several with napari's arrow tool (key 5)",
+                )
+        case.edit_contours(structure_id, contours, ())
+
+    def _change_hole(self) -> None:
+        if self._section.draw.isChecked():
+            self.draw(on=True)
+
+    def _accept(self, case: Case, result: Result) -> None:
+        case.accept_result(result)
+        if result.notes:
+            self._desk.messages.warn(*result.notes)
+        else:
+            self._desk.messages.confirm("Interpolated. Scroll through it, and redraw where it is wrong.")
+
+    def _open(self) -> tuple[Case, Binding]:
+        if self._desk.case is None or self._desk.binding is None:
+            raise LabelMapError("no case is open", hint="open a DICOM folder or a NIfTI file first")
+        return self._desk.case, self._desk.binding
+
+    def _chosen(self) -> str:
+        structure_id = self._section.structure_id
+        if structure_id is None:
+            raise LabelMapError("there is no structure to draw", hint="type a name and press Add")
+        return structure_id

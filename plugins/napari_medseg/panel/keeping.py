@@ -1,0 +1,123 @@
+"""What the buttons for saving and signing do."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from medseg.errors import OutputError, ReviewError
+from medseg.progress import Progress, silent
+from medseg.workflows.verify import Verification, verify
+from napari_medseg.case import Case, Result
+from napari_medseg.completing import Snapshot
+from napari_medseg.panel.desk import Desk
+from napari_medseg.panel.sign_off_section import SignOffSection
+from napari_medseg.saving import result_to_save, save_case
+from napari_medseg.signing import describe, require_saved, sign_shown, state_for, state_of, trust_folder
+
+
+class Keeping:
+    """Saves, signs and verifies the open case."""
+
+    def __init__(self, desk: Desk, section: SignOffSection) -> None:
+        self._desk = desk
+        self._section = section
+        section.author_changed.connect(self._set_author)
+        section.save_asked.connect(self.save)
+        section.sign_asked.connect(self.sign)
+        section.verify_asked.connect(self.verify)
+
+    def save(self) -> None:
+        """Save what is shown; a label map that is older than the contours is made and shown first."""
+        case = self._desk.case
+        if case is None:
+            return
+        case.set_author(self._section.author.text())
+        if _needs_update(case):
+            self._desk.background.run("Updating", _update_of(case), partial(self._accept_and_write, case))
+        else:
+            self._desk.attempt(partial(self._write, case))
+
+    def save_at_once(self) -> None:
+        """The same without a thread, for a window that is about to close."""
+        case = self._desk.case
+        if case is not None:
+            case.set_author(self._section.author.text())
+            self._desk.attempt(partial(self._update_and_write, case))
+
+    def sign(self, meaning: str) -> None:
+        """Sign the saved file, if it is what the viewer shows."""
+        case = self._desk.case
+        if case is not None:
+            self._desk.attempt(partial(self._start_signing, case, meaning))
+
+    def verify(self) -> None:
+        """Compare the saved file with what was signed."""
+        case = self._desk.case
+        if case is not None:
+            self._desk.attempt(partial(self._start_verifying, case))
+
+    def _set_author(self, author: str) -> None:
+        if self._desk.case is not None:
+            self._desk.case.set_author(author)
+
+    def _update_and_write(self, case: Case) -> None:
+        if _needs_update(case):
+            case.accept_result(_update_of(case)(silent))
+        self._write(case)
+
+    def _accept_and_write(self, case: Case, result: Result) -> None:
+        case.accept_result(result)
+        self._write(case)
+
+    def _write(self, case: Case) -> None:
+        typed = self._section.path.text().strip()
+        if not typed:
+            raise OutputError("no file was named", hint="type where to save the label map")
+        path = save_case(case, Path(typed).expanduser())
+        self._section.path.setText(str(path))
+        notes = case.result.notes if case.result else ()
+        self._desk.messages.confirm(f"Saved {path.name}", "\n".join(notes))
+
+    def _start_signing(self, case: Case, meaning: str) -> None:
+        path, shown = require_saved(case)
+        by = self._section.credentials()
+
+        def work(_progress: Progress) -> Verification:
+            return sign_shown(path, shown, meaning, by)
+
+        self._desk.background.run("Signing", work, partial(self._signed, case))
+
+    def _signed(self, case: Case, verification: Verification) -> None:
+        self._section.reason.clear()
+        case.mark_state(state_for(verification))
+        self._desk.messages.confirm(describe(verification))
+
+    def _start_verifying(self, case: Case) -> None:
+        if case.path is None:
+            raise ReviewError("there is no saved label map to verify", hint="save first")
+        path, trust = case.path, trust_folder(case.path, self._section.trust_path())
+
+        def work(_progress: Progress) -> Verification:
+            return verify(path, trust=trust)
+
+        self._desk.background.run("Verifying", work, partial(self._verified, case, path))
+
+    def _verified(self, case: Case, path: Path, verification: Verification) -> None:
+        # What anybody's statement locks stays locked, also where its signature is not trusted.
+        case.mark_state(state_for(verification) if verification.holds else state_of(path))
+        say = self._desk.messages.confirm if verification.holds else self._desk.messages.warn
+        say(describe(verification))
+
+
+def _needs_update(case: Case) -> bool:
+    return bool(case.contours) and not case.result_is_current
+
+
+def _update_of(case: Case) -> partial[Result]:
+    was_interpolated = case.result is not None and case.result.method is not None
+    return partial(_update, Snapshot.of(case), was_interpolated)
+
+
+def _update(snapshot: Snapshot, interpolate: bool, progress: Progress) -> Result:  # noqa: FBT001 - see above
+    return result_to_save(snapshot, interpolate=interpolate, progress=progress)

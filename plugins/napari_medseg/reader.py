@@ -1,0 +1,58 @@
+"""The npe2 reader: DICOM folders and NIfTI files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from napari_medseg.anatomical_view import anatomical_view
+from napari_medseg.case import Case
+from napari_medseg.display import METADATA_KEY, image_keywords, labels_keywords, shown
+from napari_medseg.opening import OpenedLabelMap, is_label_map, open_image_case, read_label_map
+
+LayerData = tuple[Any, dict[str, Any], str]
+PathOrPaths = str | Sequence[str]
+
+
+def get_reader(path: PathOrPaths) -> Callable[[PathOrPaths], list[LayerData]] | None:
+    """Tell napari whether this plugin reads a path: a folder, or a file named as NIfTI."""
+    paths = _as_paths(path)
+    if all(p.is_dir() or p.name.endswith((".nii", ".nii.gz")) for p in paths):
+        return read
+    return None
+
+
+def read(path: PathOrPaths) -> list[LayerData]:
+    """Read one or several images or label maps as layers."""
+    return [_read_one(p) for p in _as_paths(path)]
+
+
+def _read_one(path: Path) -> LayerData:
+    if is_label_map(path):
+        return label_map_layer(read_label_map(path))
+    return image_layer(open_image_case(path))
+
+
+def image_layer(case: Case) -> LayerData:
+    """A case's volume as a layer; the viewer that it is for is turned to the acquisition plane."""
+    import napari
+
+    viewer = napari.current_viewer()
+    if viewer is not None and not viewer.layers:
+        # The dims get three axes when the layer arrives, after the reader has returned.
+        anatomical_view(viewer)
+    data = shown(case.volume.voxels, case.volume.grid)
+    return data, {**image_keywords(case.volume, case.name), "metadata": {METADATA_KEY: case}}, "image"
+
+
+def label_map_layer(opened: OpenedLabelMap) -> LayerData:
+    """A label map from disk as a layer."""
+    label_map = opened.saved.label_map
+    data = shown(label_map.voxels, label_map.grid)
+    name = opened.path.name.removesuffix(".gz").removesuffix(".nii")
+    return data, {**labels_keywords(label_map, name), "metadata": {METADATA_KEY: opened}}, "labels"
+
+
+def _as_paths(path: PathOrPaths) -> list[Path]:
+    return [Path(path)] if isinstance(path, (str, Path)) else [Path(p) for p in path]

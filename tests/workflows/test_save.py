@@ -1,0 +1,139 @@
+"""A label map is saved whole, on the grid of its image, with its story."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from medseg.contour import ContourSet, Origin, Slice, trace_slice
+from medseg.errors import GridMismatchError, InputError, LabelMapError, OutputError, OutputExistsError
+from medseg.labelmap import LabelMap, Structure
+from medseg.space import Grid
+from medseg.volume import Source, SourceFile
+from medseg.workflows.interpolate import interpolate
+from medseg.workflows.open_label_map import open_label_map
+from medseg.workflows.save import save_label_map
+
+GRID = Grid.from_axes(
+    (9, 12, 14),
+    origin_lps_mm=(-50, 20, 7),
+    step_k_mm=(0, 0.5, 3),
+    step_j_mm=(0, 0.9, -0.15),
+    step_i_mm=(0.9, 0, 0),
+)
+TUMOUR = Structure("tumour", "Tumour", 1)
+SOURCE = Source("DICOM", (SourceFile("ab" * 32, "1.2.3.4"),), series_uid="1.2.3", modality="CT")
+
+
+def tumour_on(k, size):
+    mask = np.zeros(GRID.shape_kji[1:], bool)
+    mask[2 : 2 + size, 3 : 3 + size] = True
+    return trace_slice(mask, GRID, Slice(0, k), "tumour", Origin.DRAWN)
+
+
+CONTOURS = ContourSet((*tumour_on(2, 4), *tumour_on(6, 8)))
+
+
+@pytest.fixture
+def completion():
+    return interpolate(CONTOURS, GRID, [TUMOUR])
+
+
+def save(path, completion, **changes):
+    arguments = {
+        "grid": GRID,
+        "source": SOURCE,
+        "contours": CONTOURS,
+        "author": "Ada Reader",
+        "method": completion.method,
+    }
+    return save_label_map(path, completion.label_map, **(arguments | changes))
+
+
+def test_everything_comes_back_as_it_was_saved(tmp_path, completion):
+    files = save(tmp_path / "new" / "a_dseg.nii.gz", completion)
+    saved = open_label_map(files.nifti)
+    assert np.array_equal(saved.label_map.voxels, completion.label_map.voxels)
+    assert saved.label_map.grid.is_same_as(GRID)
+    assert saved.label_map.structures == (TUMOUR,)
+    for before, after in zip(CONTOURS, saved.contours, strict=True):
+        assert np.array_equal(before.points_lps_mm, after.points_lps_mm)
+    assert saved.record.source == SOURCE
+    assert saved.record.author == "Ada Reader"
+
+
+def test_the_record_tells_the_story(tmp_path, completion):
+    files = save(tmp_path / "a_dseg.nii.gz", completion, notes=("a note",))
+    document = json.loads(files.provenance.read_text())
+    ours = document["medseg"]
+    assert ours["structures"]["tumour"] == {
+        "drawn": ["k=2", "k=6"],
+        "imported": [],
+        "interpolated": ["k=3", "k=4", "k=5"],
+    }
+    assert ours["method"] == "signed-distance"
+    assert ours["software"].startswith("medseg ")
+    assert ours["source"]["files"] == [{"uid": "1.2.3.4", "sha256": "ab" * 32}]
+    assert ours["created"][-6] in "+-"
+    assert ours["notes"] == ["a note"]
+    assert document["Sources"] == ["urn:oid:1.2.3"]
+
+
+def test_exactly_the_named_files_are_left(tmp_path, completion):
+    files = save(tmp_path / "a_dseg.nii.gz", completion)
+    visible = {p.name for p in tmp_path.iterdir() if not p.name.startswith(".")}
+    assert visible == {"a_dseg.nii.gz", "a_dseg.tsv", "a_dseg.json", "a_contours.json"}
+    assert files.sign_off.name == "a_dseg.intoto.jsonl"
+
+
+def test_a_label_map_on_another_grid_is_refused(tmp_path, completion):
+    shifted = Grid.from_axes(
+        GRID.shape_kji,
+        origin_lps_mm=(-50, 20, 8),
+        step_k_mm=(0, 0.5, 3),
+        step_j_mm=(0, 0.9, -0.15),
+        step_i_mm=(0.9, 0, 0),
+    )
+    with pytest.raises(GridMismatchError, match="1 mm apart"):
+        save(tmp_path / "a_dseg.nii.gz", completion, grid=shifted)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_overwritten_unasked_not_even_a_sidecar(tmp_path, completion):
+    (tmp_path / "a_contours.json").write_text("precious")
+    with pytest.raises(OutputExistsError, match="a_contours"):
+        save(tmp_path / "a_dseg.nii.gz", completion)
+    assert {p.name for p in tmp_path.iterdir() if not p.name.startswith(".")} == {"a_contours.json"}
+    save(tmp_path / "a_dseg.nii.gz", completion, overwrite=True)
+    assert (tmp_path / "a_contours.json").read_text() != "precious"
+
+
+def test_a_failure_half_way_leaves_the_old_files(tmp_path, completion, monkeypatch):
+    files = save(tmp_path / "a_dseg.nii.gz", completion)
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+
+    def fail(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("medseg.workflows.save.write_record", fail)
+    with pytest.raises(OutputError, match="No space left"):
+        save(files.nifti, completion, overwrite=True, contours=ContourSet())
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_a_name_that_is_no_nifti_is_refused(tmp_path, completion):
+    with pytest.raises(InputError, match=r"\*\.nii\.gz"):
+        save(tmp_path / "tumour.png", completion)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_layers_are_refused_and_nothing_is_written(tmp_path, completion):
+    voxels = completion.label_map.voxels
+    two = LabelMap(GRID, (voxels, voxels), (TUMOUR, Structure("ptv", "PTV", 1, layer=1)))
+    with pytest.raises(LabelMapError, match="one layer"):
+        save_label_map(
+            tmp_path / "a_dseg.nii.gz", two, grid=GRID, source=SOURCE, contours=CONTOURS, author="Ada"
+        )
+    assert not any(not p.name.startswith(".") for p in tmp_path.iterdir())
