@@ -14,8 +14,8 @@ from .volume import Quantity as Quantity
 from .volume import Source as Source
 from .volume import Volume as Volume
 from .workflows.convert import convert as convert
-from .workflows.interpolate import interpolate as interpolate
 from .workflows.inspect import inspect as inspect
+from .workflows.interpolate import interpolate as interpolate
 from .workflows.open_image import open_image as open_image
 from .workflows.open_label_map import open_label_map as open_label_map
 from .workflows.save import save_label_map as save_label_map

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -44,8 +45,10 @@ def demo(out: Path) -> None:
     ):
         click.echo(f"  {what:<16}{path}")
     click.echo("\nTry next")
-    click.echo(f"  medseg verify {result.files.nifti} --trust {result.trust}")
-    click.echo(f"  medseg open {result.dicom} {result.files.nifti}")
+    # In an environment that is not activated, the program is called by its path.
+    program = "medseg" if shutil.which("medseg") else sys.argv[0]
+    click.echo(f"  {program} verify {result.files.nifti} --trust {result.trust}")
+    click.echo(f"  {program} open {result.dicom} {result.files.nifti}")
     _offer_window(result.dicom, result.files.nifti)
 
 

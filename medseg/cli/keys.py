@@ -16,25 +16,22 @@ def keys() -> None:
 
 
 @keys.command()
+@click.argument("out", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="Printed name, as it shall stand beside each signature.")
 @click.option("--role", required=True, type=click.Choice(["annotator", "radiologist", "qa", "coordinator"]))
 @click.option("--id", "person_id", help="Identifier at the site. Default: made from the name.")
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The key file to write, such as ada.pem; ada.person.json is written beside it.",
-)
 @passphrase_options
 def create(
+    out: Path,
     name: str,
     role: str,
     person_id: str | None,
-    out: Path,
     passphrase_file: Path | None,
     passphrase_fd: int | None,
 ) -> None:
-    """Make your key, and the card to hand to whoever makes the trust folder.
+    """Make your key file OUT, and the card to hand to whoever makes the trust folder.
+
+    For OUT named ada.pem the card is ada.person.json, beside it.
 
     Keep the key file and its passphrase to yourself: who has both, signs in your name.
     """
@@ -81,9 +78,10 @@ def trust(
     passphrase_files: tuple[Path, ...],
     replace: bool,  # noqa: FBT001 - click
 ) -> None:
-    """Make the trust folder FOLDER: the roster of all who may sign, signed by its founders.
+    """Make the trust folder FOLDER.
 
-    At least two founders sign, unless the roster has only one person.
+    It holds the roster of all who may sign. At least two founders sign the roster, unless it has only one
+    person.
     """
     from medseg.workflows.people import create_trust
 

@@ -8,8 +8,7 @@ directions and a legend. Nothing of the patient is written but the anatomy itsel
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from medseg.contour import Slice, trace_slice
 from medseg.io.atomic import whole_file
+from medseg.io.contact_sheet_case import VIEWS, SheetCase, View
 from medseg.labelmap import LabelMap, Structure
-from medseg.space import AnatomicalOrder
 from medseg.volume import Quantity, Volume
 
 WINDOWS = {Quantity.HU: (-160.0, 240.0)}
@@ -41,118 +40,10 @@ TITLE_HEIGHT = 56
 LINE_WIDTH = 1.5
 """Pixels of the finished picture."""
 
-MARGIN_MM = 25.0
-"""Anatomy shown around the structures."""
-
-OBLIQUE_COSINE = 0.26
-"""A direction that leans by more than 15° gets a second letter, as in DICOM's patient orientation."""
-
 BACKGROUND = "#101216"
 TEXT = "#e8eaed"
 FAINT_TEXT = "#9aa0a6"
 DRAWN_TEXT = "#8be28b"
-
-_LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
-"""The ends of the patient axes x, y, z: negative, positive."""
-
-_POSITION_AXIS = (2, 1, 0)
-"""The patient axis (x, y, z) along which the anatomical axes 0, 1, 2 run."""
-
-
-@dataclass(frozen=True)
-class _View:
-    """How slices along one anatomical axis lie on the screen.
-
-    Attributes:
-        down: Anatomical axis that runs down the screen.
-        upward: Whether it runs up instead: superior is at the top.
-        across: Anatomical axis that runs to the right of the screen.
-    """
-
-    down: int
-    upward: bool
-    across: int
-
-
-_VIEWS = (
-    _View(down=1, upward=False, across=2),
-    _View(down=0, upward=True, across=2),
-    _View(down=0, upward=True, across=1),
-)
-"""Axial, coronal, sagittal: the views along superior, posterior and left."""
-
-
-@dataclass(frozen=True)
-class _Case:
-    """The image and its structures, ready to be looked at."""
-
-    volume: Volume
-    label_map: LabelMap
-    window: tuple[float, float]
-    drawn: Mapping[str, Sequence[int]] | None
-
-    @cached_property
-    def order(self) -> AnatomicalOrder:
-        return AnatomicalOrder.of(self.volume.grid)
-
-    @cached_property
-    def spacing_mm(self) -> tuple[float, float, float]:
-        return self.order.spacing_mm(self.volume.grid)
-
-    @cached_property
-    def occupied(self) -> npt.NDArray[np.bool_]:
-        """Voxels of any structure, with anatomical axes."""
-        labelled = np.logical_or.reduce([layer != 0 for layer in self.label_map.layers])
-        return self.order.apply(labelled)
-
-    @cached_property
-    def box(self) -> tuple[tuple[int, int], ...]:
-        """First and last index + 1 to show along each anatomical axis."""
-        return tuple(self._extent(axis) for axis in range(3))
-
-    def _extent(self, axis: int) -> tuple[int, int]:
-        count = self.occupied.shape[axis]
-        where = self.positions(axis)
-        if not len(where):
-            return 0, count
-        margin = round(MARGIN_MM / self.spacing_mm[axis])
-        return max(int(where[0]) - margin, 0), min(int(where[-1]) + margin + 1, count)
-
-    def positions(self, axis: int) -> npt.NDArray[np.intp]:
-        """Indices along an anatomical axis where there is any structure."""
-        others = tuple(other for other in range(3) if other != axis)
-        return np.flatnonzero(self.occupied.any(axis=others))
-
-    def focus(self, axis: int) -> int:
-        """Where to cut across: through the middle of the innermost structure."""
-        present = [s for s in self.label_map.structures if self.label_map.mask(s.id).any()]
-        if not present:
-            return int(self.occupied.shape[axis] // 2)
-        innermost = max(present, key=lambda s: len(self._ancestors(s)))
-        mask = self.order.apply(self.label_map.mask(innermost.id))
-        return int(np.median(np.nonzero(mask)[axis]))
-
-    def _ancestors(self, structure: Structure) -> list[str]:
-        parents = {s.id: s.part_of for s in self.label_map.structures}
-        chain, parent = [], structure.part_of
-        while parent is not None:
-            chain.append(parent)
-            parent = parents[parent]
-        return chain
-
-    def array_slice(self, axis: int, index: int) -> Slice:
-        """The slice of the array that lies at an index along an anatomical axis."""
-        flipped = self.order.flipped[axis]
-        last = self.occupied.shape[axis] - 1
-        return Slice(self.order.axes[axis], last - index if flipped else index)
-
-    def mask_with_parts(self, structure: Structure, where: Slice) -> npt.NDArray[np.bool_]:
-        """A structure on a slice of the array, together with what is part of it."""
-        members = [
-            s for s in self.label_map.structures if s.id == structure.id or structure.id in self._ancestors(s)
-        ]
-        masks = [self.label_map.layers[s.layer].take(where.index, where.axis) == s.label for s in members]
-        return np.asarray(np.logical_or.reduce(masks))
 
 
 def write_contact_sheet(
@@ -189,7 +80,7 @@ def write_contact_sheet(
     if columns < 1 or max_slices < 1:
         raise ValueError(f"expected at least one column and one slice, got {columns} and {max_slices}")
     label_map.grid.require_same_as(volume.grid, "label map of a contact sheet")
-    case = _Case(volume, label_map, window or _customary_window(volume), drawn)
+    case = SheetCase(volume, label_map, window or _customary_window(volume), drawn)
     main_axis = case.order.axes.index(0)
     main_tiles = [_tile(case, main_axis, index) for index in _chosen(case, main_axis, max_slices)]
     cross_tiles = [_tile(case, axis, case.focus(axis)) for axis in range(3) if axis != main_axis]
@@ -208,7 +99,7 @@ def _customary_window(volume: Volume) -> tuple[float, float]:
     return low, high if high > low else low + 1
 
 
-def _chosen(case: _Case, axis: int, most: int) -> list[int]:
+def _chosen(case: SheetCase, axis: int, most: int) -> list[int]:
     """Slices with structures, spread evenly, from the first of the array to the last."""
     where = case.positions(axis)
     if not len(where):
@@ -220,9 +111,9 @@ def _chosen(case: _Case, axis: int, most: int) -> list[int]:
     return indices[::-1] if case.order.flipped[axis] else indices
 
 
-def _tile(case: _Case, axis: int, index: int) -> Image.Image:
+def _tile(case: SheetCase, axis: int, index: int) -> Image.Image:
     """One slice with outlines, letters and a caption above it."""
-    view = _VIEWS[axis]
+    view = VIEWS[axis]
     (top, bottom), (left, right) = case.box[view.down], case.box[view.across]
     scale = _pixels_per_mm(case)
     height_mm = (bottom - top) * case.spacing_mm[view.down]
@@ -239,14 +130,14 @@ def _tile(case: _Case, axis: int, index: int) -> Image.Image:
     return tile
 
 
-def _pixels_per_mm(case: _Case) -> float:
-    across = _VIEWS[case.order.axes.index(0)].across
+def _pixels_per_mm(case: SheetCase) -> float:
+    across = VIEWS[case.order.axes.index(0)].across
     first, last = case.box[across]
     return TILE_WIDTH / ((last - first) * case.spacing_mm[across])
 
 
-def _picture(case: _Case, axis: int, index: int, size: tuple[int, int]) -> Image.Image:
-    view = _VIEWS[axis]
+def _picture(case: SheetCase, axis: int, index: int, size: tuple[int, int]) -> Image.Image:
+    view = VIEWS[axis]
     plane = case.order.apply(case.volume.voxels).take(index, axis)
     if view.down > view.across:
         plane = plane.T
@@ -261,7 +152,7 @@ def _picture(case: _Case, axis: int, index: int, size: tuple[int, int]) -> Image
 
 
 def _draw_outlines(
-    draw: ImageDraw.ImageDraw, case: _Case, axis: int, where: Slice, size: tuple[int, int]
+    draw: ImageDraw.ImageDraw, case: SheetCase, axis: int, where: Slice, size: tuple[int, int]
 ) -> list[Structure]:
     """Draw the outline of each structure on a slice; returns those that are there."""
     present = []
@@ -278,10 +169,10 @@ def _draw_outlines(
 
 
 def _on_screen(
-    case: _Case, axis: int, points_lps_mm: npt.NDArray[np.float64], size: tuple[int, int]
+    case: SheetCase, axis: int, points_lps_mm: npt.NDArray[np.float64], size: tuple[int, int]
 ) -> npt.NDArray[np.float64]:
     """Take points on a slice to pixels (x, y) of the enlarged picture."""
-    view = _VIEWS[axis]
+    view = VIEWS[axis]
     index = case.order.to_anatomical(case.volume.grid.to_index(points_lps_mm))
     (top, bottom), (left, right) = case.box[view.down], case.box[view.across]
     # An integer index is a voxel's centre, half a voxel from the edge of the picture.
@@ -293,11 +184,11 @@ def _on_screen(
     return np.stack([across * size[0], down * size[1]], axis=1) * SUPERSAMPLING - 0.5
 
 
-def _draw_orientation(picture: Image.Image, case: _Case, view: _View) -> None:
+def _draw_orientation(picture: Image.Image, case: SheetCase, view: View) -> None:
     draw = ImageDraw.Draw(picture)
     width, height = picture.size
-    right, left = (_letters(case, view.across, toward) for toward in (1, -1))
-    bottom, top = (_letters(case, view.down, toward) for toward in (1, -1))
+    right, left = (case.letters(view.across, toward) for toward in (1, -1))
+    bottom, top = (case.letters(view.down, toward) for toward in (1, -1))
     if view.upward:
         bottom, top = top, bottom
     places = (
@@ -310,28 +201,14 @@ def _draw_orientation(picture: Image.Image, case: _Case, view: _View) -> None:
         draw.text(xy, letters, TEXT, _font(13), anchor, stroke_width=2, stroke_fill=BACKGROUND)
 
 
-def _letters(case: _Case, axis: int, toward: int) -> str:
-    """The patient's side at the end of an anatomical axis, such as ``L``, or ``AS`` if it leans."""
-    sign = -toward if case.order.flipped[axis] else toward
-    direction = sign * case.volume.grid.directions[:, case.order.axes[axis]]
-    strongest = np.argsort(-np.abs(direction), kind="stable")
-    leaning = [a for n, a in enumerate(strongest) if n == 0 or abs(direction[a]) > OBLIQUE_COSINE]
-    return "".join(_LETTERS[a][int(direction[a] > 0)] for a in leaning)
-
-
 def _draw_caption(
-    tile: Image.Image, case: _Case, axis: int, where: Slice, present: Sequence[Structure]
+    tile: Image.Image, case: SheetCase, axis: int, where: Slice, present: Sequence[Structure]
 ) -> None:
     draw = ImageDraw.Draw(tile)
-    middle = (np.array(case.volume.grid.shape_kji) - 1) / 2
-    middle[where.axis] = where.index
-    patient_axis = _POSITION_AXIS[axis]
-    position_mm = float(case.volume.grid.to_lps_mm(middle)[patient_axis])
-    side = _LETTERS[patient_axis][int(position_mm >= 0)]
     caption = f"{'kji'[where.axis]} {where.index}"
     draw.text((0, CAPTION_HEIGHT - 5), caption, TEXT, _font(14), "ls")
     offset = draw.textlength(caption, _font(14)) + 10
-    draw.text((offset, CAPTION_HEIGHT - 5), f"{side} {abs(position_mm):.1f} mm", FAINT_TEXT, _font(13), "ls")
+    draw.text((offset, CAPTION_HEIGHT - 5), case.position(axis, where), FAINT_TEXT, _font(13), "ls")
     if case.drawn is None or where.axis != 0 or not present:
         return
     by_hand = [where.index in case.drawn.get(s.id, ()) for s in present]
@@ -342,7 +219,7 @@ def _draw_caption(
         draw.ellipse(box, structure.color if full else None, structure.color, 2)
 
 
-def _legend(case: _Case) -> Image.Image:
+def _legend(case: SheetCase) -> Image.Image:
     names = {s.id: s.name for s in case.label_map.structures}
     lines = [
         (s.color, s.name + (f"  (in {names[s.part_of]})" if s.part_of else ""), True)
@@ -359,7 +236,7 @@ def _legend(case: _Case) -> Image.Image:
     return legend
 
 
-def _heading(case: _Case, title: str) -> tuple[str, str]:
+def _heading(case: SheetCase, title: str) -> tuple[str, str]:
     k, j, i = case.volume.grid.shape_kji
     dk, dj, di = case.volume.grid.spacing_kji_mm
     low, high = case.window

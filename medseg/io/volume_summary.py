@@ -8,6 +8,9 @@ from enum import StrEnum
 from medseg.space import Grid
 from medseg.volume.volume import Quantity
 
+ITK_SHEAR_LIMIT = 1e-4
+"""Largest cosine between axes that ITK's NIfTI reader takes for a right angle (measured, SimpleITK 2.5)."""
+
 
 class Status(StrEnum):
     """What becomes of a series."""
@@ -43,6 +46,11 @@ class Geometry:
     def of(cls, grid: Grid, residual_mm: float | None = None) -> Geometry:
         """The numbers of a grid."""
         return cls(grid.shape_kji, grid.spacing_kji_mm, residual_mm, grid.shear)
+
+    @property
+    def is_sheared(self) -> bool:
+        """Whether readers that know right angles only will refuse or misread the grid."""
+        return self.shear > ITK_SHEAR_LIMIT
 
     def as_dict(self) -> dict[str, object]:
         """JSON value."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from medseg.errors import SidecarError, TransitionError
@@ -46,7 +45,7 @@ class Chain:
     state: State = State.DRAFT
     last_line: str | None = None
     problems: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
     @property
     def latest(self) -> Statement | None:
@@ -98,19 +97,18 @@ def replay(bundle: bytes, roster: Roster) -> Chain:
     return chain
 
 
-def read_meanings(bundle: bytes) -> Mapping[int, Meaning]:
-    """What each statement says it means, by its number from 1; nothing is checked.
+def read_meanings(bundle: bytes) -> tuple[Meaning, ...]:
+    """What each statement says it means; whether that is true is not checked.
 
     Raises:
         SidecarError: A statement is damaged.
     """
-    lines = bundle.split(b"\n")[:-1]
-    if bundle and not bundle.endswith(b"\n"):
+    *lines, rest = bundle.split(b"\n")
+    if rest:
         raise SidecarError("the last statement is cut off")
-    return {
-        number: open_statement(line, f"statement {number}")[0].meaning
-        for number, line in enumerate(lines, start=1)
-    }
+    return tuple(
+        open_statement(line, f"statement {number}")[0].meaning for number, line in enumerate(lines, start=1)
+    )
 
 
 def _extended(chain: Chain, line: bytes, roster: Roster, what: str) -> Chain:

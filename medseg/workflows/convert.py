@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -96,7 +97,20 @@ def _convert_one(series: Series, folder: Path, suffix: str, progress: Progress) 
         write_image(volume, folder / name)
     except (InputError, GeometryError) as error:
         return summarise_refusal(series, error)
-    return replace(summarise_plan(plan), status=Status.CONVERTED, output=name, warnings=volume.warnings)
+    summary = summarise_plan(plan)
+    return replace(
+        summary, status=Status.CONVERTED, output=name, warnings=volume.warnings + _shear_warning(summary)
+    )
+
+
+def _shear_warning(summary: VolumeSummary) -> tuple[str, ...]:
+    if summary.geometry is None or not summary.geometry.is_sheared:
+        return ()
+    tilt_deg = math.degrees(math.asin(summary.geometry.shear))
+    return (
+        f"The grid leans by {tilt_deg:.3g}°, as acquired: programs built on ITK refuse such a NIfTI file or "
+        "misread it.",
+    )
 
 
 def _common_folder(inputs: Sequence[Path]) -> Path:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from medseg_phantoms import PHANTOMS
 
 from medseg.contour import Contour, ContourSet, Origin, Slice, trace_slice
 from medseg.io.atomic_folder import whole_folder
@@ -27,6 +26,7 @@ from medseg.workflows.sample_data import write_phantom_series
 from medseg.workflows.save import save_label_map
 from medseg.workflows.sign import sign
 from medseg.workflows.verify import Verdict, Verification, verify
+from medseg_phantoms import PHANTOMS
 
 CONTOURED = ("liver", "tumour", "necrosis")
 """What the demo's reader contours."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from medseg.errors import LockedError, SidecarError
 from medseg.io.file_lock import exclusive
@@ -13,15 +14,19 @@ from medseg.review.chain import read_meanings
 from medseg.review.states import EDITABLE, State
 
 
-def require_editable(files: LabelMapFiles) -> None:
+def require_editable(label_map: Path | LabelMapFiles) -> None:
     """Refuse to overwrite a label map whose latest statement submits or approves it.
 
     No trust folder is needed: a statement of whomever locks the file. So does a bundle that can't be read:
     what it says is not known.
 
+    Args:
+        label_map: The label map, which need not exist yet.
+
     Raises:
         LockedError: It was submitted or approved, or its statements are damaged.
     """
+    files = _files_of(label_map)
     try:
         meanings = read_meanings(read_sign_off(files.sign_off))
     except SidecarError as error:
@@ -30,7 +35,7 @@ def require_editable(files: LabelMapFiles) -> None:
             hint="save under another name",
             path=str(files.nifti),
         ) from error
-    state = State(meanings[len(meanings)]) if meanings else State.DRAFT
+    state = State(meanings[-1]) if meanings else State.DRAFT
     if state not in EDITABLE:
         raise LockedError(
             f"{files.nifti.name} was {state} and must not change",
@@ -41,13 +46,21 @@ def require_editable(files: LabelMapFiles) -> None:
 
 
 @contextmanager
-def editing(files: LabelMapFiles) -> Iterator[None]:
+def editing(label_map: Path | LabelMapFiles) -> Iterator[None]:
     """Hold off signatures while a label map is written: nobody signs half of an old and half of a new one.
+
+    Args:
+        label_map: The label map, which need not exist yet; its folder must.
 
     Raises:
         LockedError: It was submitted or approved, or somebody is signing it at this moment.
         OutputError: The folder can't be written.
     """
+    files = _files_of(label_map)
     with exclusive(files.sign_off):
         require_editable(files)
         yield
+
+
+def _files_of(label_map: Path | LabelMapFiles) -> LabelMapFiles:
+    return LabelMapFiles(label_map) if isinstance(label_map, Path) else label_map

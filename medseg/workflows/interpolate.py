@@ -10,46 +10,18 @@ import numpy.typing as npt
 
 from medseg.contour import ContourSet, Origin, Slice, trace_slice
 from medseg.errors import LabelMapError
-from medseg.interpolation import DEFAULT_METHOD, METHODS, Completion, complete, complete_masks
+from medseg.interpolation import DEFAULT_METHOD, METHODS, Completion, interpolate, interpolate_masks
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.image import nifti_source
 from medseg.io.nifti.label_map import read_label_map
-from medseg.labelmap import LabelMap, Structure
+from medseg.labelmap import LabelMap
 from medseg.progress import Progress, silent
-from medseg.space import Grid
 from medseg.workflows.save import save_label_map
 
 METHOD_NAMES = tuple(METHODS)
 """What ``--method`` offers."""
 
-
-def interpolate(
-    contours: ContourSet,
-    grid: Grid,
-    structures: Sequence[Structure],
-    *,
-    method: str = DEFAULT_METHOD,
-    progress: Progress = silent,
-) -> Completion:
-    """Complete structures between their contours; see :func:`medseg.interpolation.complete`.
-
-    What was drawn comes out exactly as drawn. Nothing is extrapolated beyond the first and the last
-    contour of a structure.
-
-    Args:
-        contours: Contours on parallel slices of the grid, along one axis a structure.
-        grid: The grid of the image.
-        structures: The structures that the contours name.
-        method: One of :data:`METHOD_NAMES`.
-        progress: Called before each structure.
-
-    Returns:
-        The label map, and the gaps that could not be joined.
-
-    Raises:
-        ContourError: A contour lies on no slice of the grid, or a structure's on two kinds of slices.
-    """
-    return complete(contours, grid, structures, method=method, progress=progress)
+__all__ = ["METHOD_NAMES", "describe_gaps", "interpolate", "interpolate_file", "interpolate_label_map"]
 
 
 def interpolate_label_map(
@@ -85,7 +57,7 @@ def interpolate_label_map(
             "none of the drawn slices holds a label",
             hint="name the slices that were drawn, such as --drawn k=3,7,12",
         )
-    return complete_masks(masks, sparse.grid, sparse.structures, method=method, progress=progress)
+    return interpolate_masks(masks, sparse.grid, sparse.structures, method=method, progress=progress)
 
 
 def interpolate_file(

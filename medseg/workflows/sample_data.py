@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from medseg_phantoms import PHANTOMS, SIZES, Phantom
-
 from medseg.contour import ContourSet
 from medseg.io.atomic_folder import whole_folder
 from medseg.io.dicom.write import write_series
@@ -14,6 +12,7 @@ from medseg.labelmap import LabelMap
 from medseg.progress import Progress, silent
 from medseg.volume import Volume
 from medseg.workflows.save import save_label_map
+from medseg_phantoms import PHANTOMS, SIZES, Phantom
 
 PHANTOM_NAMES = tuple(PHANTOMS)
 """What ``--phantom`` offers."""

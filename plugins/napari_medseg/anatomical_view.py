@@ -7,7 +7,6 @@ image's left, and anterior on the left of sagittal planes. The display axes are 
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -19,15 +18,20 @@ SUPERIOR, POSTERIOR, LEFT = range(3)
 class AnatomicalView:
     """Watches the order of a viewer's dims and turns its camera.
 
-    It holds the viewer's parts, not the viewer, so that a closed window can be freed.
+    Several may watch one viewer: what one has put right the others leave. napari holds callbacks weakly, so
+    that somebody has to keep this object.
     """
 
     def __init__(self, viewer: Any) -> None:
         self._dims = viewer.dims
-        self._camera = viewer.camera
+        self._camera = viewer.scene.camera
         self._last_order: tuple[int, ...] = tuple(self._dims.order)
         self._dims.events.order.connect(self._on_order)
         self._dims.events.ndisplay.connect(self._on_order)
+
+    def __deepcopy__(self, _memo: Any) -> AnatomicalView:
+        # napari copies metadata when a layer is duplicated; the copy is in the same viewer.
+        return self
 
     def show_plane(self, axis: int, position: int | None = None) -> None:
         """Show the plane across one display axis, and optionally one of its slices."""
@@ -58,16 +62,6 @@ class AnatomicalView:
         up = "up" if wanted[1] == SUPERIOR else "down"
         if tuple(self._camera.orientation2d) != (up, "right"):
             self._camera.orientation2d = (up, "right")
-
-
-def anatomical_view(viewer: Any) -> AnatomicalView:
-    """The view keeper of a viewer, made when first asked for."""
-    if viewer not in _VIEWS:
-        _VIEWS[viewer] = AnatomicalView(viewer)
-    return _VIEWS[viewer]
-
-
-_VIEWS: WeakKeyDictionary[Any, AnatomicalView] = WeakKeyDictionary()
 
 
 def _standard_order(axis: int) -> tuple[int, ...]:

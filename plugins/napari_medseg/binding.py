@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import QTimer
-
 from medseg.contour import Contour, Slice, by_slice
 from medseg.errors import LabelMapError, MedsegError
-from napari_medseg.anatomical_view import anatomical_view
+from napari_medseg.anatomical_view import AnatomicalView
 from napari_medseg.case import Case, Change
 from napari_medseg.contour_layer import ADD_POLYGON, ContourLayer
 from napari_medseg.display import (
@@ -20,6 +18,8 @@ from napari_medseg.display import (
     slice_on_display,
     value_range,
 )
+from napari_medseg.later import later
+from napari_medseg.napari_private import is_open
 from napari_medseg.result_layer import ResultLayer
 
 
@@ -42,7 +42,7 @@ class Binding:
         self._contours: dict[str, ContourLayer] = {}
         self._open = True
         self.drawing_changed: Callable[[], None] = _nothing
-        self.view = anatomical_view(viewer)
+        self.view = AnatomicalView(viewer)
         self.image_layer = image_layer or self._add_image()
         self.image_layer.contrast_limits_range = value_range(case.volume)
         viewer.dims.axis_labels = PLANE_NAMES
@@ -158,11 +158,11 @@ class Binding:
             return
         if layer is self.image_layer or layer is self._result.layer or layer in self._shapes_layers():
             # Later: napari is still removing it.
-            QTimer.singleShot(0, self._restore_layers)
+            later(self._restore_layers)
 
     def _restore_layers(self) -> None:
         """Bring back what was removed by hand: a layer only shows the case, the work is not in it."""
-        if not self._open:
+        if not self._open or not is_open(self._viewer):
             return
         if self.image_layer not in self._viewer.layers:
             self.image_layer = self._add_image()

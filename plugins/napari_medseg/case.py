@@ -85,6 +85,10 @@ class Case:
         self.saved = True
         self._listeners: list[Callable[[Change], None]] = []
 
+    def __deepcopy__(self, _memo: object) -> Case:
+        # napari copies metadata when a layer is duplicated; the copy shows the same case.
+        return self
+
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Have a function called after each change; returns one that ends it."""
         self._listeners.append(listener)

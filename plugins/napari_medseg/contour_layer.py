@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from qtpy.QtCore import QTimer
 
 from medseg.contour import Contour
 from medseg.errors import ContourError, LockedError, MedsegError
 from napari_medseg.case import Case
 from napari_medseg.coordinates import contour_from_vertices, vertices_of
 from napari_medseg.display import METADATA_KEY, placement
+from napari_medseg.later import later
 from napari_medseg.mode_guard import PAN_ZOOM, ModeGuard
 from napari_medseg.napari_private import is_drawing
 
@@ -144,7 +144,7 @@ class ContourLayer:
             except MedsegError as error:
                 self._tell(error)
                 # Later: napari has to finish with the shape that it is about to lose.
-                QTimer.singleShot(0, self._show_all)
+                later(self._show_all)
 
     def _take_over(self) -> None:
         """Bring what was drawn, moved or deleted in the layer to the case."""

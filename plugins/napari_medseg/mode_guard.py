@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import QTimer
-
 from medseg.errors import MedsegError
+from napari_medseg.later import later
 
 PAN_ZOOM = "pan_zoom"
 
@@ -40,7 +39,7 @@ class ModeGuard:
         if refusal is not None:
             self._tell(refusal)
             # Later: napari and its buttons have to finish with the mode that was chosen first.
-            QTimer.singleShot(0, self._back)
+            later(self._back)
 
     def _back(self) -> None:
         if self._refusal(str(self._layer.mode)) is not None:

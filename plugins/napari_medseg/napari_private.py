@@ -13,9 +13,19 @@ from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QMainWindow, QWidget
 
 
+def unwrapped(viewer: Any) -> Any:
+    """The viewer itself: a plugin's widget is given a proxy, of which each access makes new objects."""
+    return getattr(viewer, "__wrapped__", viewer)
+
+
 def main_window(viewer: Any) -> QMainWindow:
     """The window of a viewer."""
     return viewer.window._qt_window  # type: ignore[no-any-return]  # noqa: SLF001
+
+
+def is_open(viewer: Any) -> bool:
+    """Whether a viewer still has its window: on closing, napari empties the list of layers."""
+    return hasattr(viewer.window, "_qt_window")
 
 
 def canvas_widget(viewer: Any) -> QWidget:
@@ -46,21 +56,27 @@ class CloseGuard(QObject):
         may_close: Called when somebody closes the window; False keeps it open.
     """
 
+    _may_close: Callable[[], bool] | None
+
     def __init__(self, viewer: Any, may_close: Callable[[], bool]) -> None:
-        self._window = main_window(viewer)
+        window = main_window(viewer)
+        super().__init__(window)
         self._canvas_side = viewer.window._qt_viewer  # noqa: SLF001
         self._may_close = may_close
-        super().__init__(self._window)
-        self._window.installEventFilter(self)
+        window.installEventFilter(self)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Qt calls this before the window gets an event."""
-        closing = watched is self._window and event.type() == QEvent.Type.Close
-        if closing and not self._canvas_side.isHidden() and not self._may_close():
-            event.ignore()
-            return True
-        return False
+        # Python may have taken this object apart while Qt still has it.
+        may_close = getattr(self, "_may_close", None)
+        if event.type() != QEvent.Type.Close or may_close is None or self._canvas_side.isHidden():
+            return False
+        if may_close():
+            return False
+        event.ignore()
+        return True
 
     def remove(self) -> None:
         """Stop asking."""
-        self._window.removeEventFilter(self)
+        self._may_close = None
+        self.deleteLater()

@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from napari_medseg.anatomical_view import anatomical_view
+from napari_medseg.anatomical_view import AnatomicalView
 from napari_medseg.case import Case
 from napari_medseg.display import METADATA_KEY, image_keywords, labels_keywords, shown
 from napari_medseg.opening import OpenedLabelMap, is_label_map, open_image_case, read_label_map
 
 LayerData = tuple[Any, dict[str, Any], str]
 PathOrPaths = str | Sequence[str]
+
+VIEW_KEY = "medseg view"
 
 
 def get_reader(path: PathOrPaths) -> Callable[[PathOrPaths], list[LayerData]] | None:
@@ -35,15 +37,16 @@ def _read_one(path: Path) -> LayerData:
 
 
 def image_layer(case: Case) -> LayerData:
-    """A case's volume as a layer; the viewer that it is for is turned to the acquisition plane."""
+    """A case's volume as a layer of the current viewer."""
     import napari
 
+    metadata: dict[str, Any] = {METADATA_KEY: case}
     viewer = napari.current_viewer()
-    if viewer is not None and not viewer.layers:
-        # The dims get three axes when the layer arrives, after the reader has returned.
-        anatomical_view(viewer)
+    if viewer is not None:
+        # Superior is up also where the panel is not open; the layer keeps what sees to it.
+        metadata[VIEW_KEY] = AnatomicalView(viewer)
     data = shown(case.volume.voxels, case.volume.grid)
-    return data, {**image_keywords(case.volume, case.name), "metadata": {METADATA_KEY: case}}, "image"
+    return data, {**image_keywords(case.volume, case.name), "metadata": metadata}, "image"
 
 
 def label_map_layer(opened: OpenedLabelMap) -> LayerData:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from medseg.progress import Progress, silent
 from medseg.space import Grid
-from medseg_phantoms.points import Field, FullBox, Points, slice_points
+from medseg_phantoms.points import Field, Points, Window, slice_points
 from medseg_phantoms.solids import Box, Solid
 
 SUBSLICE_MM = 2.5
@@ -103,7 +103,7 @@ def _lay_on(canvas: Field, paint: Paint, points: Points, edge_mm: np.float32) ->
         canvas += coverage * (value - canvas)
 
 
-def _index_box(box_mm: Box, grid: Grid) -> tuple[int, int, FullBox]:
+def _index_box(box_mm: Box, grid: Grid) -> tuple[int, int, Window]:
     """First and last slice, rows and columns that a box in mm may touch, with a voxel to spare."""
     low, high = np.array(box_mm[0]), np.array(box_mm[1])
     corners = low + np.array(list(np.ndindex(2, 2, 2))) * (high - low)

@@ -12,7 +12,8 @@ from medseg.space import Grid
 Field = npt.NDArray[np.float32]
 """One number for each point. Single precision: 1e-5 mm within a patient, at half the memory."""
 
-FullBox = tuple[slice, slice]
+Window = tuple[slice, slice]
+"""A rectangle of rows and columns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,9 +24,9 @@ class Points:
     y_mm: Field
     z_mm: Field
 
-    def window(self, box: FullBox) -> Points:
+    def window(self, rectangle: Window) -> Points:
         """The points of a rectangle of rows and columns."""
-        return Points(self.x_mm[box], self.y_mm[box], self.z_mm[box])
+        return Points(self.x_mm[rectangle], self.y_mm[rectangle], self.z_mm[rectangle])
 
     def moved(self, x_mm: float, y_mm: float, z_mm: float) -> Points:
         """The same points seen from another origin."""

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import grids
 
 from medseg.contour import Contour, ContourSet, Origin, Slice, by_slice, slice_of
 from medseg.errors import ContourError
 from medseg.space import Grid, Plane
+from strategies import grids
 
 PLANE = Plane(np.zeros(3), np.array([1.0, 0, 0]), np.array([0, 1.0, 0]))
 SQUARE = np.array([[0, 0], [4, 0], [4, 4], [0, 4]], dtype=float)

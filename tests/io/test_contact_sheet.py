@@ -58,12 +58,9 @@ def sheet(path, grid: Grid, **options) -> np.ndarray:
 
 def test_outlines_lie_where_the_structures_are(tmp_path):
     picture = sheet(tmp_path / "sheet.png", axial_grid(), columns=1, max_slices=1)
-    # One column: the first tile is the only slice, under the title and its caption. The box is as wide as
-    # 20 mm of the 80 - 25 - 25 … that are shown, so its outline is compared by proportion.
-    tile = picture[78 : 78 + 2 * TILE_WIDTH, 10 : 10 + TILE_WIDTH]
+    # One column: the first tile is the only slice, under the title and its caption.
+    tile = picture[78 : 78 + TILE_WIDTH, 10 : 10 + TILE_WIDTH]
     rows, columns = np.nonzero(near(tile, RED))
-    last_of_tile = rows < TILE_WIDTH
-    rows, columns = rows[last_of_tile], columns[last_of_tile]
     # Shown: columns 25 (50 less the margin of 25 mm) to 79 inclusive, 55 voxels wide.
     pixels_per_voxel = TILE_WIDTH / 55
     assert columns.min() == pytest.approx((50 - 25) * pixels_per_voxel, abs=3)
@@ -97,13 +94,15 @@ def test_the_patient_is_shown_the_same_way_whatever_the_order_of_the_array(tmp_p
         write_contact_sheet(grey(label_map.grid), label_map, tmp_path / f"{name}.png", title="", max_slices=1)
     a, b = (np.asarray(Image.open(tmp_path / f"{name}.png")) for name in "ab")
     assert near(a[78:300], RED).sum() > 100
-    np.testing.assert_array_equal(near(a[78:300, :320], RED), near(b[78:300, :320], RED))
+    # A polygon that starts at another vertex may be rounded differently in a few pixels.
+    first_tile = slice(78, 300), slice(10, 10 + TILE_WIDTH)
+    assert (near(a, RED) != near(b, RED))[first_tile].mean() < 1e-4
 
 
 def test_pixels_are_square_millimetres(tmp_path):
     wide = sheet(tmp_path / "a.png", axial_grid(step_i_mm=(2.0, 0, 0)), columns=1, max_slices=1)
-    # The box is 20 voxels of 2 mm by 20 of 1 mm.
-    tile = near(wide[78:178, 10 : 10 + TILE_WIDTH], RED)
+    # The box is 20 voxels of 2 mm by 20 of 1 mm; 42 × 60 voxels are shown.
+    tile = near(wide[78 : 78 + TILE_WIDTH * 60 // 84, 10 : 10 + TILE_WIDTH], RED)
     rows, columns = np.nonzero(tile)
     assert np.ptp(columns) == pytest.approx(2 * np.ptp(rows), rel=0.1)
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import grids, star_polygons
 
 from medseg.contour import Contour, ContourSet, Origin
 from medseg.errors import SidecarError
 from medseg.io.contours_file import read_contours, write_contours
+from strategies import grids, star_polygons
 
 
 @given(grids(), star_polygons((40, 40)), st.sampled_from(Origin), st.booleans())

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from strategies import grids, star_polygons
 
 from medseg.contour import Contour, ContourSet, Origin, Slice, in_slice_index, trace_slice
 from medseg.labelmap import Structure, fill_polygon, fill_slice, rasterise
 from medseg.space import Grid
+from strategies import grids, star_polygons
 
 GRID = Grid.from_axes(
     (6, 20, 30), origin_lps_mm=(5, 6, 7), step_k_mm=(0, 0, 3), step_j_mm=(0, 0.7, 0), step_i_mm=(0.8, 0, 0)

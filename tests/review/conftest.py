@@ -5,11 +5,11 @@ from __future__ import annotations
 import nibabel
 import numpy as np
 import pytest
-from signers import Signers, person
 
 from medseg.labelmap import Structure
 from medseg.provenance.content import Content, StructureContent
 from medseg.provenance.nifti_fields import FIELDS
+from signers import Signers, person
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from signers import NOON, person
 
 from medseg.errors import ReviewError, SidecarError, SigningKeyError
 from medseg.review.envelope import seal
 from medseg.review.person import Person, read_card, write_card
 from medseg.review.role import Role
 from medseg.review.roster import ROSTER_TYPE, Roster, read_roster, seal_roster
+from signers import NOON, person
 
 
 def test_a_roster_comes_back():

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from signers import NOON, Signers, person
 
 from medseg.provenance.content import StructureContent
 from medseg.review.chain import replay
@@ -15,6 +14,7 @@ from medseg.review.role import Role
 from medseg.review.statement import PAYLOAD_TYPE
 from medseg.review.states import Meaning, State
 from medseg.review.verification import Verdict, Verification, verify_bundle
+from signers import NOON, Signers, person
 
 
 def judged(site: Signers, bundle: bytes, **changes: object) -> Verification:

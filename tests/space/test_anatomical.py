@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import grids
 
 from medseg.space import AnatomicalOrder, Grid
+from strategies import grids
 
 
 @given(grids(sheared=False), st.integers(0, 2**32 - 1))

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import grids
 
 from medseg.errors import GeometryError, GridMismatchError
 from medseg.space import Grid
+from strategies import grids
 
 
 def axial_grid(shape=(4, 5, 6)):

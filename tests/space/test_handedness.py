@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import given
-from strategies import grids
 
 from medseg.space import Grid
 from medseg.space.handedness import ijk_to_ras_from_kji_to_lps, kji_to_lps_from_ijk_to_ras
+from strategies import grids
 
 
 @given(grids())

@@ -7,13 +7,13 @@ import gzip
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signed_cases import Site, make_site, write_case
 
 from medseg.errors import ReviewError, SidecarError
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.review.states import State
 from medseg.review.verification import Verdict
 from medseg.workflows.verify import verify
+from signed_cases import Site, make_site, write_case
 
 
 @pytest.fixture(scope="module")

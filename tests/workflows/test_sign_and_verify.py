@@ -14,18 +14,6 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
-from signed_cases import (
-    PASSPHRASE,
-    PEOPLE,
-    TABLE,
-    Site,
-    copy_case,
-    labels,
-    make_site,
-    patch_nifti,
-    write_case,
-    write_nifti,
-)
 
 from medseg.errors import (
     LabelMapError,
@@ -48,6 +36,18 @@ from medseg.workflows.edit_lock import editing, require_editable
 from medseg.workflows.people import create_key, create_trust
 from medseg.workflows.sign import sign
 from medseg.workflows.verify import review_state, verify
+from signed_cases import (
+    PASSPHRASE,
+    PEOPLE,
+    TABLE,
+    Site,
+    copy_case,
+    labels,
+    make_site,
+    patch_nifti,
+    write_case,
+    write_nifti,
+)
 
 
 @pytest.fixture(scope="session")
@@ -506,12 +506,12 @@ def test_what_cannot_be_judged_is_not_signed(site, draft):
 
 
 def test_what_is_submitted_or_approved_is_locked(site, draft):
-    require_editable(draft)
+    require_editable(draft.nifti)
     site.sign(draft, "ada", "submitted")
     with pytest.raises(LockedError, match="was submitted"):
-        require_editable(draft)
+        require_editable(draft.nifti)
     site.sign(draft, "ben", "approved")
-    with pytest.raises(LockedError, match="was approved"), editing(draft):
+    with pytest.raises(LockedError, match="was approved"), editing(draft.nifti):
         pytest.fail("not reached")
 
 

@@ -197,7 +197,7 @@ _CHECKS: tuple[Callable[[Headers], None], ...] = (
         "mosaic",
         UnsupportedImageError,
         lambda header: "MOSAIC" in header.image_type,
-        lambda _: "mosaic: many slices are tiled in one image",
+        lambda _: "many slices are tiled in one image",
         _LATER,
     ).check,
     _PerImage(
@@ -220,7 +220,7 @@ _CHECKS: tuple[Callable[[Headers], None], ...] = (
         "localizer",
         NotOneVolumeError,
         lambda header: "LOCALIZER" in (_value3(header), *header.image_type[3:]),
-        lambda _: "localizer: a planning image, not a slice of a volume",
+        lambda _: "a planning image, not a slice of a volume",
         "give the series that was planned on it, or move the localizer out of its folder",
     ).check,
     _PerImage(

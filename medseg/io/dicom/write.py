@@ -39,7 +39,13 @@ _STORAGE = {
         CTImageStorage,
         np.int16,
         -1024,
-        {"KVP": None, "RescaleIntercept": -1024, "RescaleSlope": 1, "RescaleType": "HU"},
+        {
+            "ImageType": ["DERIVED", "SECONDARY", "AXIAL"],
+            "KVP": None,
+            "RescaleIntercept": -1024,
+            "RescaleSlope": 1,
+            "RescaleType": "HU",
+        },
     ),
     # PS3.3 A.4 and C.8.3.1
     "MR": _Storage(
@@ -47,6 +53,7 @@ _STORAGE = {
         np.uint16,
         0,
         {
+            "ImageType": ["DERIVED", "SECONDARY", "OTHER"],
             "ScanningSequence": "SE",
             "SequenceVariant": "NONE",
             "ScanOptions": None,
@@ -131,7 +138,6 @@ def write_series(
 
 
 _FIXED: dict[str, object] = {
-    "ImageType": ["DERIVED", "SECONDARY", "AXIAL"],
     "StudyDate": _DATE,
     "StudyTime": _TIME,
     "StudyID": "1",

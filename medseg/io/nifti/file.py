@@ -23,7 +23,8 @@ from medseg.io.label_map_files import NIFTI_SUFFIXES
 _HEADERS = {348: Nifti1Header, 540: Nifti2Header}
 """Header class by ``sizeof_hdr``, the first number of the file."""
 
-_DAMAGE: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, HeaderDataError, cast("type[Exception]", isal_zlib.error))
+_IsalError = cast("type[Exception]", isal_zlib.error)
+_DAMAGE = (OSError, EOFError, ValueError, HeaderDataError, _IsalError)
 
 _MAX_COMPRESSION = 1032
 """Deflate makes at most 1032 bytes of one (RFC 1951): a header that promises more is false or hostile."""

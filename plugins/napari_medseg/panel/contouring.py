@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from medseg.errors import InputError
@@ -14,7 +13,8 @@ from medseg.progress import Progress
 from napari_medseg.binding import Binding
 from napari_medseg.case import Case, Change
 from napari_medseg.display import METADATA_KEY
-from napari_medseg.napari_private import CloseGuard, main_window
+from napari_medseg.later import later
+from napari_medseg.napari_private import CloseGuard, main_window, unwrapped
 from napari_medseg.opening import OpenedLabelMap, is_label_map, open_image_case, put_on, read_label_map
 from napari_medseg.panel.background import Background
 from napari_medseg.panel.contour_section import ContourSection
@@ -45,10 +45,11 @@ class ContouringPanel(QWidget):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
+        viewer = unwrapped(napari_viewer)
         self.ask = ask_about_unsaved
         self.messages = Messages()
         self.background = Background(self.messages.show_error)
-        self.desk = Desk(napari_viewer, self.messages, self.background)
+        self.desk = Desk(viewer, self.messages, self.background)
         self.opening = OpenSection()
         self.contours = ContourSection()
         self.sign_off = SignOffSection()
@@ -57,14 +58,14 @@ class ContouringPanel(QWidget):
         self.status = QLabel()
         self._unsubscribe = _nothing
         self._lay_out()
-        self._guard = CloseGuard(napari_viewer, self.may_close_case)
+        self._guard = CloseGuard(viewer, self.may_close_case)
         self.destroyed.connect(self._guard.remove)
         self.opening.path_chosen.connect(self._open_chosen)
         self.opening.plane_chosen.connect(self._show_plane)
         self.contours.structure_chosen.connect(self._refresh)
         self.background.busy_changed.connect(self._show_busy)
-        napari_viewer.layers.events.inserted.connect(self._on_inserted)
-        napari_viewer.dims.events.order.connect(self._on_order)
+        viewer.layers.events.inserted.connect(self._on_inserted)
+        viewer.dims.events.order.connect(self._on_order)
         self._refresh()
         self._take_over_layers()
 
@@ -150,7 +151,7 @@ class ContouringPanel(QWidget):
 
     def _on_inserted(self, _event: Any) -> None:
         # Later: napari is still inserting it.
-        QTimer.singleShot(0, self._take_over_layers)
+        later(self._take_over_layers)
 
     def _take_over_layers(self) -> None:
         """Make what napari's own menus opened the case, if none is open."""

@@ -87,7 +87,7 @@ def test_emptied_uids_fall_back_to_the_file_meta_information(ct, tools):
 
 
 def test_a_damaged_dicom_file_beside_the_series_is_not_ignored(ct):
-    volume, folder = ct
+    _volume, folder = ct
     last = folder / "IM0006.dcm"
     last.write_bytes(last.read_bytes()[:180])
     with pytest.raises(UnreadableFileError):

@@ -20,7 +20,7 @@ def store(dataset, values, *, bits=16, signed=True):
 
 
 def test_ct_is_int16_hu_and_mr_has_no_scale(ct, tools, tmp_path):
-    volume, folder = ct
+    _volume, folder = ct
     read = read_series(folder)
     assert (read.quantity, read.voxels.dtype) == (Quantity.HU, np.int16)
     assert read.source.format == "DICOM"
@@ -201,7 +201,7 @@ def test_ct_is_hu_unless_it_says_otherwise(ct, tools, rescale_type, quantity):
 
 
 def test_ct_without_rescale_is_not_called_hu(ct, tools):
-    volume, folder = ct
+    _volume, folder = ct
 
     def strip(dataset, k):
         del dataset.RescaleSlope, dataset.RescaleIntercept
@@ -239,6 +239,17 @@ def test_pet_is_what_its_units_say(ct, tools, units, suv_type, quantity):
         read = read_series(folder)
         assert read.quantity is quantity
         np.testing.assert_array_equal(read.voxels, volume.voxels)
+
+
+def test_a_file_that_is_cut_off_anywhere_is_never_left_out_silently(ct):
+    """The last slice, whose loss no gap would show; below 132 bytes a file isn't DICOM any more."""
+    _, folder = ct
+    path = folder / "IM0006.dcm"
+    content = path.read_bytes()
+    for keep in range(132, len(content), 7):
+        path.write_bytes(content[:keep])
+        with pytest.raises(UnreadableFileError):
+            read_series(folder)
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.9, 0.999])

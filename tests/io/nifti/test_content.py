@@ -10,7 +10,6 @@ import tracemalloc
 import nibabel
 import numpy as np
 import pytest
-from signed_cases import labels, write_case
 
 from medseg.errors import UnreadableFileError, UnsupportedImageError
 from medseg.io.label_map_files import LabelMapFiles
@@ -19,6 +18,7 @@ from medseg.io.nifti.content import read_content, read_content_and_digests
 from medseg.provenance.differences import differences
 from medseg.provenance.nifti_fields import NiftiFields
 from medseg.provenance.voxel_digest import structure_sha256, voxels_sha256
+from signed_cases import labels, write_case
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 import SimpleITK
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import grids
 
 from medseg.errors import (
     GeometryError,
@@ -23,6 +22,7 @@ from medseg.errors import (
 from medseg.io.nifti.image import read_image, write_image
 from medseg.space import Grid
 from medseg.volume import Quantity, Source, Volume
+from strategies import grids
 
 AXIAL = Grid.from_axes(
     (3, 4, 5),

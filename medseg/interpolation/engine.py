@@ -47,7 +47,7 @@ class Completion:
 Masks = Mapping[Slice, npt.NDArray[np.bool_]]
 
 
-def complete(
+def interpolate(
     contours: ContourSet,
     grid: Grid,
     structures: Sequence[Structure],
@@ -76,10 +76,10 @@ def complete(
     for structure in structures:
         groups = by_slice(contours.of(structure.id), grid)
         drawn[structure.id] = {where: fill_slice(group, grid, where) for where, group in groups.items()}
-    return complete_masks(drawn, grid, structures, method=method, progress=progress)
+    return interpolate_masks(drawn, grid, structures, method=method, progress=progress)
 
 
-def complete_masks(
+def interpolate_masks(
     drawn: Mapping[str, Masks],
     grid: Grid,
     structures: Sequence[Structure],
@@ -87,7 +87,7 @@ def complete_masks(
     method: str = DEFAULT_METHOD,
     progress: Progress = silent,
 ) -> Completion:
-    """Complete structures between slices that are given as voxels; see :func:`complete`.
+    """Complete structures between slices that are given as voxels; see :func:`interpolate`.
 
     Args:
         drawn: For each structure id the drawn slices and the structure's mask on each.

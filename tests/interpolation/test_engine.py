@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import grids
 
 from medseg.contour import ContourSet, Slice, trace_slice
 from medseg.errors import Cancelled, ContourError
-from medseg.interpolation import METHODS, complete, complete_masks
+from medseg.interpolation import METHODS, interpolate, interpolate_masks
 from medseg.labelmap import Structure
 from medseg.space import Grid
+from strategies import grids
 
 GRID = Grid.from_axes(
     (41, 60, 60), origin_lps_mm=(0, 0, 0), step_k_mm=(0, 0, 2), step_j_mm=(0, 1, 0), step_i_mm=(1, 0, 0)
@@ -46,7 +46,7 @@ def test_a_ball_is_completed_from_every_fourth_slice_along_any_axis(method, axis
     truth = ball(GRID, (30, 30, 40), 22)
     filled = np.flatnonzero(truth.any(axis=tuple(a for a in range(3) if a != axis)))
     drawn = [Slice(axis, int(i)) for i in sorted({*filled[::4], filled[-1]})]
-    completion = complete(contours_of(truth, GRID, drawn), GRID, [BALL], method=method)
+    completion = interpolate(contours_of(truth, GRID, drawn), GRID, [BALL], method=method)
     assert dice(completion.label_map.mask("ball"), truth) > 0.97
     assert completion.open_gaps == ()
     assert completion.drawn == {"ball": tuple(drawn)}
@@ -58,7 +58,7 @@ def test_drawn_slices_come_out_exactly_as_drawn(seed, axis, grid):
     shape = [n for a, n in enumerate(grid.shape_kji) if a != axis]
     chosen = sorted(rng.choice(grid.shape_kji[axis], 3, replace=False).tolist())
     masks = {Slice(axis, index): rng.random(shape) < 0.5 for index in chosen}
-    result = complete_masks({"ball": masks}, grid, [BALL]).label_map.mask("ball")
+    result = interpolate_masks({"ball": masks}, grid, [BALL]).label_map.mask("ball")
     for where, mask in masks.items():
         assert np.array_equal(result.take(where.index, axis=axis), mask)
     outside = [i for i in range(grid.shape_kji[axis]) if not chosen[0] <= i <= chosen[-1]]
@@ -67,12 +67,12 @@ def test_drawn_slices_come_out_exactly_as_drawn(seed, axis, grid):
 
 def test_one_slice_stays_one_slice():
     truth = ball(GRID, (30, 30, 40), 15)
-    completion = complete(contours_of(truth, GRID, [Slice(0, 20)]), GRID, [BALL])
+    completion = interpolate(contours_of(truth, GRID, [Slice(0, 20)]), GRID, [BALL])
     assert np.array_equal(np.flatnonzero(completion.label_map.voxels.any(axis=(1, 2))), [20])
 
 
 def test_without_contours_there_is_an_empty_label_map():
-    completion = complete(ContourSet(), GRID, [BALL])
+    completion = interpolate(ContourSet(), GRID, [BALL])
     assert not completion.label_map.voxels.any()
     assert completion.drawn == {}
 
@@ -80,7 +80,7 @@ def test_without_contours_there_is_an_empty_label_map():
 def test_a_slice_drawn_as_empty_is_not_crossed():
     truth = ball(GRID, (30, 30, 40), 15)
     masks = {Slice(0, k): truth[k] for k in (16, 18, 22, 24)} | {Slice(0, 20): np.zeros((60, 60), bool)}
-    filled = complete_masks({"ball": masks}, GRID, [BALL]).label_map.voxels.any(axis=(1, 2))
+    filled = interpolate_masks({"ball": masks}, GRID, [BALL]).label_map.voxels.any(axis=(1, 2))
     assert np.flatnonzero(filled).tolist() == [16, 17, 18, 22, 23, 24]
 
 
@@ -92,7 +92,7 @@ def test_two_structures_never_overlap_and_neither_alters_what_was_drawn_of_the_o
     contours = ContourSet(
         (*contours_of(left, GRID, drawn_left), *contours_of(right, GRID, drawn_right, "other"))
     )
-    label_map = complete(contours, GRID, [BALL, other]).label_map
+    label_map = interpolate(contours, GRID, [BALL, other]).label_map
     for where in drawn_left:
         assert np.array_equal(label_map.mask("ball")[where.index], left[where.index])
     for where in drawn_right:
@@ -104,14 +104,14 @@ def test_a_tumour_lies_on_top_of_its_liver_between_the_slices_too():
     structures = [Structure("liver", "Liver", 1), Structure("ball", "Tumour", 2, part_of="liver")]
     slices = [Slice(0, k) for k in (16, 20, 24)]
     contours = ContourSet((*contours_of(tumour, GRID, slices), *contours_of(liver, GRID, slices, "liver")))
-    label_map = complete(contours, GRID, structures).label_map
+    label_map = interpolate(contours, GRID, structures).label_map
     assert dice(label_map.mask("ball")[16:25], tumour[16:25]) > 0.95
     assert label_map.mask("ball")[18, 30, 30]
 
 
 def test_pieces_that_cannot_be_joined_are_reported():
     far_apart = {Slice(0, 5): ball(GRID, (10, 10, 10), 5)[5], Slice(0, 15): ball(GRID, (50, 50, 30), 5)[15]}
-    completion = complete_masks({"ball": far_apart}, GRID, [BALL])
+    completion = interpolate_masks({"ball": far_apart}, GRID, [BALL])
     (gap,) = completion.open_gaps
     assert (gap.structure_id, gap.first, gap.last) == ("ball", Slice(0, 5), Slice(0, 15))
 
@@ -120,24 +120,24 @@ def test_contours_along_two_axes_are_refused_by_name():
     truth = ball(GRID, (30, 30, 40), 15)
     contours = contours_of(truth, GRID, [Slice(0, 20), Slice(1, 30)])
     with pytest.raises(ContourError, match="along k and j"):
-        complete(contours, GRID, [BALL])
+        interpolate(contours, GRID, [BALL])
 
 
 def test_it_can_be_cancelled_and_reports_its_progress():
     truth = ball(GRID, (30, 30, 40), 15)
     contours = contours_of(truth, GRID, [Slice(0, 18), Slice(0, 22)])
     steps = []
-    complete(contours, GRID, [BALL], progress=lambda *step: steps.append(step))
+    interpolate(contours, GRID, [BALL], progress=lambda *step: steps.append(step))
     assert steps == [("Interpolating", 0, 1), ("Interpolating", 1, 1)]
 
     def cancel(task, done, total):
         raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
-        complete(contours, GRID, [BALL], progress=cancel)
+        interpolate(contours, GRID, [BALL], progress=cancel)
 
 
 def test_an_unknown_method_is_a_callers_bug():
     truth = ball(GRID, (30, 30, 40), 15)
     with pytest.raises(ValueError, match="signed-distance"):
-        complete(contours_of(truth, GRID, [Slice(0, 18), Slice(0, 22)]), GRID, [BALL], method="magic")
+        interpolate(contours_of(truth, GRID, [Slice(0, 18), Slice(0, 22)]), GRID, [BALL], method="magic")

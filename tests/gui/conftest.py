@@ -1,0 +1,160 @@
+"""What the tests of the window share: a viewer with the panel, small cases, a mouse, two signers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from medseg.space import Grid
+from medseg.volume import Quantity, Source, Volume
+
+pytest.importorskip("napari")
+
+from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtGui import QKeyEvent, QMouseEvent
+from qtpy.QtWidgets import QApplication
+
+from napari_medseg.case import Case
+from napari_medseg.napari_private import canvas_position, canvas_widget, main_window
+from napari_medseg.panel.contouring import ContouringPanel
+
+WINDOW_PX = (1280, 800)
+
+
+@pytest.fixture
+def viewer(npe2pm: Any, make_napari_viewer: Any) -> Iterator[Any]:
+    """A shown viewer in which medseg is the only plugin."""
+    with npe2pm.tmp_plugin(package="medseg"):
+        viewer = make_napari_viewer(show=True)
+        main_window(viewer).resize(*WINDOW_PX)
+        QApplication.processEvents()
+        yield viewer
+
+
+@pytest.fixture
+def panel(viewer: Any) -> ContouringPanel:
+    """The dock widget, as the plugin menu opens it."""
+    _, panel = viewer.window.add_plugin_dock_widget("medseg", "medseg: contouring")
+    QApplication.processEvents()
+    return panel
+
+
+@pytest.fixture
+def wait(qtbot: Any) -> Callable[[ContouringPanel], None]:
+    """Wait for what runs in the background, and for what comes after it."""
+
+    def wait(panel: ContouringPanel) -> None:
+        qtbot.waitUntil(lambda: not panel.background.busy, timeout=60_000)
+        QApplication.processEvents()
+
+    return wait
+
+
+@dataclass(frozen=True)
+class Mouse:
+    """Synthetic events on a canvas: ``QTest.mouseMove`` would move the real pointer."""
+
+    viewer: Any
+
+    def _send(self, kind: QEvent.Type, x: float, y: float, *, pressed: bool) -> None:
+        widget, at = canvas_widget(self.viewer), QPointF(x, y)
+        button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton
+        buttons = Qt.MouseButton.LeftButton if pressed else Qt.MouseButton.NoButton
+        on_screen = QPointF(widget.mapToGlobal(at.toPoint()))
+        event = QMouseEvent(kind, at, on_screen, button, buttons, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(widget, event)
+        QApplication.processEvents()
+
+    def click(self, x: float, y: float) -> None:
+        self._send(QEvent.Type.MouseMove, x, y, pressed=False)
+        self._send(QEvent.Type.MouseButtonPress, x, y, pressed=True)
+        self._send(QEvent.Type.MouseButtonRelease, x, y, pressed=False)
+
+    def double_click_again(self, x: float, y: float) -> None:
+        """The second half of a double click: Qt sends it in place of the second press."""
+        self._send(QEvent.Type.MouseButtonDblClick, x, y, pressed=True)
+        self._send(QEvent.Type.MouseButtonRelease, x, y, pressed=False)
+
+    def click_corners(self, corners_mm: Iterable[Iterable[float]]) -> list[tuple[int, int]]:
+        """Click at the canvas pixels nearest to positions in napari's world."""
+        widget = canvas_widget(self.viewer)
+        QApplication.processEvents()
+        pixels = []
+        for corner in corners_mm:
+            x, y = (round(value) for value in canvas_position(self.viewer, tuple(corner)))
+            assert 0 <= x < widget.width(), "the corner must be in view"
+            assert 0 <= y < widget.height(), "the corner must be in view"
+            self.click(x, y)
+            pixels.append((x, y))
+        return pixels
+
+    def draw_polygon(self, corners_mm: Iterable[Iterable[float]]) -> list[tuple[int, int]]:
+        """Click corner by corner and close the polygon by a double click on the last one."""
+        pixels = self.click_corners(corners_mm)
+        self.double_click_again(*pixels[-1])
+        return pixels
+
+    def press_key(self, key: Qt.Key) -> None:
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier)
+            QApplication.sendEvent(canvas_widget(self.viewer), event)
+        QApplication.processEvents()
+
+
+@pytest.fixture
+def mouse(viewer: Any) -> Mouse:
+    """A mouse over the canvas."""
+    return Mouse(viewer)
+
+
+def make_volume(
+    directions_lps: Any = ((0, 0, 1), (0, 1, 0), (1, 0, 0)),
+    shape_kji: tuple[int, int, int] = (12, 60, 80),
+    spacing_kji_mm: tuple[float, float, float] = (4.0, 1.0, 0.8),
+) -> Volume:
+    """A small volume whose value says where it is; the axes run along the given LPS directions."""
+    steps = np.array(directions_lps, dtype=float) * np.array(spacing_kji_mm)[:, None]
+    grid = Grid.from_axes(
+        shape_kji,
+        origin_lps_mm=(-20, 10, 300),
+        step_k_mm=steps[0],
+        step_j_mm=steps[1],
+        step_i_mm=steps[2],
+    )
+    k, j, i = np.indices(shape_kji)
+    voxels = (k * 20 + j + i / 2).astype(np.int16)
+    return Volume(grid, voxels, Quantity.HU, Source("phantom", modality="CT"))
+
+
+@pytest.fixture
+def case() -> Case:
+    """A small axial case."""
+    return Case(make_volume(), "phantom")
+
+
+@dataclass(frozen=True)
+class Signers:
+    """Two radiologists and the folder that says so."""
+
+    trust: Path
+    ada: Path
+    bela: Path
+    passphrase: str = "correct horse"
+
+
+@pytest.fixture
+def signers(tmp_path: Path) -> Signers:
+    """Ada draws, Bela approves."""
+    from medseg.workflows.people import create_key, create_trust
+
+    phrase = Signers.passphrase
+    ada = create_key(tmp_path / "ada.pem", name="Ada Adams", role="radiologist", passphrase=phrase)
+    bela = create_key(tmp_path / "bela.pem", name="Bela Bartók", role="radiologist", passphrase=phrase)
+    trust = tmp_path / "trust"
+    create_trust(trust, [ada.card, bela.card], [(ada.key, phrase), (bela.key, phrase)])
+    return Signers(trust, ada.key, bela.key)
