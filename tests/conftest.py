@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ from hypothesis import settings
 # everywhere make a failure repeatable.
 settings.register_profile("medseg", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("medseg")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_keys() -> Iterator[None]:
+    """Keys whose passphrase is stretched less: the tests make and open hundreds of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("medseg.review.keys.KDF_ROUNDS", 1)
+        yield
 
 
 @pytest.fixture(scope="session")

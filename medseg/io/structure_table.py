@@ -50,7 +50,10 @@ def read_structure_table(path: Path) -> tuple[Structure, ...]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SidecarError(f"could not read the structure table {path.name}: {error}") from error
-    rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    try:
+        rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    except csv.Error as error:
+        raise SidecarError(f"{path.name} is no structure table: {error}") from error
     if not rows or not {"index", "name"} <= set(rows[0]):
         raise SidecarError(f"{path.name} is no structure table: expected columns index and name")
     structures = []
@@ -59,6 +62,8 @@ def read_structure_table(path: Path) -> tuple[Structure, ...]:
             raise SidecarError(f"{path.name}, line {number}: expected {len(rows[0])} columns, got {len(row)}")
         try:
             structures.append(_structure(dict(zip(rows[0], row, strict=True))))
+        except KeyError as error:
+            raise SidecarError(f"{path.name}, line {number}: the column {error} is empty") from error
         except (ValueError, LabelMapError) as error:
             raise SidecarError(f"{path.name}, line {number}: {error}") from error
     return tuple(structures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -41,7 +41,7 @@ def test_a_key_tells_nothing_of_itself():
 
 
 def _pem(key, encryption):
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, encryption)
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def _pem(key, encryption):
         b"",
         b"hello",
         _pem(Ed25519PrivateKey.generate(), NoEncryption()),
-        _pem(Ed448PrivateKey.generate(), BestAvailableEncryption(b"x")),
+        _pem(generate_private_key(SECP256R1()), BestAvailableEncryption(b"x")),
         _pem(Ed25519PrivateKey.generate(), BestAvailableEncryption(b"x"))[:90],
-        b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n",
     ],
 )
 def test_what_is_no_encrypted_ed25519_key_is_refused(pem):

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
+import io
 import math
-import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any
 
-import nibabel.nifti1
-import nibabel.nifti2
 import numpy as np
 import numpy.typing as npt
 
-from medseg.errors import SidecarError, UnreadableFileError, UnsupportedImageError
+from medseg.errors import SidecarError, UnsupportedImageError
 from medseg.io.label_map_files import LabelMapFiles
+from medseg.io.nifti.file import Readable, damage_named, decompressed, read_exactly, read_header
 from medseg.io.structure_table import read_structure_table
 from medseg.labelmap import Structure
 from medseg.provenance.content import SIDECARS, Content, StructureContent
@@ -32,14 +29,6 @@ MAX_SIDECAR_BYTES = 1 << 30
 
 MAX_PLAUSIBLE_LABEL = 2**31
 """A larger stored number is no label; below it every number survives JSON."""
-
-_HEADERS = (
-    (348, b"n+1\0", nibabel.nifti1.header_dtype),
-    (540, b"n+2\0", nibabel.nifti2.header_dtype),
-)
-"""Length and magic of the header of a single file, NIfTI-1 and NIfTI-2."""
-
-_DAMAGE = (OSError, EOFError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -84,21 +73,20 @@ def read_content_and_digests(files: LabelMapFiles) -> FileDigests:
     return FileDigests(Content(header, voxels, entries, tally.unexplained_labels, sidecars), digests)
 
 
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-class _Digested:
+class _Digested(io.RawIOBase):
     """A file that digests what is read from it."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: io.BufferedReader) -> None:
         self._file = file
         self.digest = hashlib.sha256()
 
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        self.digest.update(data)
-        return data
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._file.readinto(buffer)
+        self.digest.update(memoryview(buffer)[:count])
+        return count
 
 
 class _Tally:
@@ -144,122 +132,48 @@ class _Tally:
 def _read_nifti(path: Path, structures: Iterable[Structure]) -> tuple[dict[str, str], str, _Tally, str]:
     tally = _Tally(structures)
     voxels = hashlib.sha256()
-    try:
-        with ExitStack() as stack:
-            file = _Digested(stack.enter_context(path.open("rb")))
-            stream: _Readable = file
-            if path.name.endswith(".gz"):
-                unzipped = gzip.GzipFile(fileobj=cast("BinaryIO", file), mode="rb")
-                stream = cast("_Readable", stack.enter_context(unzipped))
-            header = _read_header(stream, path)
-            start = 0
-            for chunk in _chunks(stream, header, path):
-                voxels.update(np.ascontiguousarray(chunk).data)
-                tally.add(chunk, start)
-                start += len(chunk)
-            # Reading past the voxels makes gzip compare its checksum.
-            if stream.read(1):
-                raise UnreadableFileError(f"{path.name} holds more than the {start} voxels of its header")
-            while file.read(1 << 20):
-                pass
-    except _DAMAGE as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableFileError(
-            f"{path.name} is missing, truncated or damaged: {reason}",
-            hint="restore the file from a copy",
-            path=str(path),
-        ) from error
-    raw = {name: header.raw(name).hex() for name in FIELDS}
-    return raw, voxels.hexdigest(), tally, file.digest.hexdigest()
+    with damage_named(path), path.open("rb") as raw:
+        file = _Digested(raw)
+        stream = decompressed(file, path)
+        header, block = read_header(stream, path)
+        _require_integers(header, path)
+        start = 0
+        for chunk in _chunks(stream, header):
+            voxels.update(chunk.data)
+            tally.add(chunk, start)
+            start += len(chunk)
+        # Reading past the voxels makes gzip compare its checksum.
+        if stream.read(1):
+            raise ValueError(f"it holds more than the {start} voxels of its header")
+        while file.read(1 << 20):
+            pass
+    fields = {name: _raw(block, header, name).hex() for name in FIELDS}
+    return fields, voxels.hexdigest(), tally, file.digest.hexdigest()
 
 
-@dataclass(frozen=True)
-class _Header:
-    block: bytes
-    layout: np.dtype[Any]
-
-    def raw(self, field: str) -> bytes:
-        """A field's bytes as they stand in the file."""
-        assert self.layout.fields is not None  # noqa: S101 - the layouts of nibabel are structured
-        kind, offset = self.layout.fields[field][:2]
-        return self.block[offset : offset + kind.itemsize]
-
-    def numbers(self, field: str) -> list[Any]:
-        """A field's numbers."""
-        return list(np.atleast_1d(np.frombuffer(self.block, self.layout)[field][0]).tolist())
-
-
-def _read_header(stream: _Readable, path: Path) -> _Header:
-    """Read the header in the byte order of the file, and stop behind it."""
-    start = _read(stream, 4, path)
-    for size, magic, layout in _HEADERS:
-        for order in ("<", ">"):
-            if start == size.to_bytes(4, "little" if order == "<" else "big"):
-                block = start + _read(stream, size - 4, path)
-                header = _Header(block, layout.newbyteorder(order))
-                if header.raw("magic") == magic:
-                    return header
-    raise UnreadableFileError(f"{path.name} is no NIfTI file with header and voxels in one", path=str(path))
-
-
-def _chunks(stream: _Readable, header: _Header, path: Path) -> Iterator[npt.NDArray[Any]]:
+def _chunks(stream: Readable, header: Any) -> Iterator[npt.NDArray[Any]]:
     """The voxels as stored, in the order of the file, piece by piece."""
-    kind = _integer_type(header, path)
-    count = _voxel_count(header, path)
-    _skip_to_voxels(stream, header, path)
+    kind = header.get_data_dtype()
+    count = math.prod(header.get_data_shape())
     while count:
         length = min(count, CHUNK_VOXELS)
-        yield np.frombuffer(_read(stream, length * kind.itemsize, path), kind)
+        yield np.frombuffer(read_exactly(stream, length * kind.itemsize), kind)
         count -= length
 
 
-def _integer_type(header: _Header, path: Path) -> np.dtype[Any]:
-    (code,) = header.numbers("datatype")
-    try:
-        kind = np.dtype(nibabel.nifti1.data_type_codes.dtype[code])
-    except KeyError:
-        raise UnreadableFileError(f"{path.name} names the unknown voxel type {code}") from None
+def _raw(block: bytes, header: Any, field: str) -> bytes:
+    """A header field's bytes as they stand in the file."""
+    kind, offset = header.template_dtype.fields[field][:2]
+    return block[offset : offset + kind.itemsize]
+
+
+def _require_integers(header: Any, path: Path) -> None:
+    kind = header.get_data_dtype()
     if kind.kind not in "iu":
         raise UnsupportedImageError(
             f"expected whole numbers as labels, but {path.name} stores {kind}",
             hint="save the label map with medseg, which stores uint8 or uint16",
         )
-    little_endian = header.raw("sizeof_hdr")[0] != 0
-    ordered: np.dtype[Any] = kind.newbyteorder("<" if little_endian else ">")
-    return ordered
-
-
-def _voxel_count(header: _Header, path: Path) -> int:
-    number, *shape = header.numbers("dim")
-    if not 1 <= number <= 7 or min(shape[:number]) < 1:
-        raise UnreadableFileError(f"{path.name} names the impossible dimensions {[number, *shape]}")
-    return math.prod(shape[:number])
-
-
-def _skip_to_voxels(stream: _Readable, header: _Header, path: Path) -> None:
-    """Pass over the extensions, which no signature covers."""
-    begin, offset = len(header.block), float(header.numbers("vox_offset")[0])
-    if not (offset >= begin and offset.is_integer()):
-        raise UnreadableFileError(f"{path.name} says that its voxels begin at byte {offset:g}")
-    left = int(offset) - begin
-    while left:
-        left -= len(_read(stream, min(left, 1 << 20), path))
-
-
-def _read(stream: _Readable, length: int, path: Path) -> bytes:
-    """Read exactly so many bytes."""
-    pieces = []
-    while length:
-        piece = stream.read(length)
-        if not piece:
-            raise UnreadableFileError(
-                f"{path.name} is truncated: its header promises more voxels than it holds",
-                hint="restore the file from a copy",
-                path=str(path),
-            )
-        pieces.append(piece)
-        length -= len(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _require_one_layer(structures: Iterable[Structure]) -> None:

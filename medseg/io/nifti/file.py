@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +24,17 @@ _HEADERS = {348: Nifti1Header, 540: Nifti2Header}
 """Header class by ``sizeof_hdr``, the first number of the file."""
 
 _IsalError = cast("type[Exception]", isal_zlib.error)
-_DAMAGE = (OSError, EOFError, ValueError, HeaderDataError, _IsalError)
+_DAMAGE = (OSError, EOFError, ValueError, OverflowError, HeaderDataError, _IsalError)
 
 _MAX_COMPRESSION = 1032
 """Deflate makes at most 1032 bytes of one (RFC 1951): a header that promises more is false or hostile."""
+
+
+class Readable(Protocol):
+    """Anything that bytes can be read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read at most so many bytes; none at the end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +42,7 @@ class NiftiFile:
     """A 3-D NIfTI file, read whole.
 
     Attributes:
-        header: nibabel's NIfTI-1 or NIfTI-2 header; ``header.binaryblock`` are its bytes as stored.
+        header: nibabel's NIfTI-1 or NIfTI-2 header; it may have mended small faults.
         stored: The numbers before slope and intercept, ``[k, j, i]``, in the file's own byte order.
     """
 
@@ -66,51 +73,94 @@ def read_nifti(path: Path) -> NiftiFile:
         raise UnreadableFileError(f"expected a file named *.nii or *.nii.gz, got {path.name}")
     if not path.is_file():
         raise UnreadableFileError(f"there is no file {path}", hint="check the path")
-    with _damage_named(path), _opened(path) as file:
-        header = _read_header(file)
-        _require_3d(header, path)
-        stored = _read_voxels(file, header, path)
-        while file.read(1 << 20):  # what follows has no meaning, but ends in gzip's checksum
+    with damage_named(path), path.open("rb") as file:
+        stream = decompressed(file, path)
+        header, _ = read_header(stream, path)
+        _require_plausible_size(header, path)
+        # NIfTI stores i fastest: read in this order, the bytes are a C-contiguous [k, j, i].
+        stored = np.empty(header.get_data_shape()[2::-1], header.get_data_dtype())
+        _fill(stored.data.cast("B"), stream)
+        while stream.read(1 << 20):  # what follows has no meaning, but ends in gzip's checksum
             pass
     return NiftiFile(header, stored)
 
 
-def _opened(path: Path) -> BinaryIO:
-    if path.suffix == ".gz":
-        return cast("BinaryIO", igzip.open(path, "rb"))  # type: ignore[no-untyped-call]
-    return path.open("rb")
-
-
 @contextmanager
-def _damage_named(path: Path) -> Iterator[None]:
+def damage_named(path: Path) -> Iterator[None]:
+    """Turn what damaged files make libraries raise into one clear error."""
     try:
         yield
     except _DAMAGE as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise UnreadableFileError(
-            f"{path.name} is truncated, damaged or no NIfTI: {reason}",
+            f"{path.name} is missing, truncated, damaged or no NIfTI: {reason.splitlines()[0]}",
             hint="copy or convert the file again",
+            path=str(path),
         ) from error
 
 
-def _read_header(file: BinaryIO) -> Any:
-    start = file.read(4)
-    sizes = {int.from_bytes(start, order): order for order in ("little", "big")}
+def decompressed(file: Readable, path: Path) -> Readable:
+    """The bytes of a NIfTI file, unzipped where its name ends in ``.gz``."""
+    if path.name.endswith(".gz"):
+        return cast("Readable", igzip.IGzipFile(fileobj=file, mode="rb"))  # type: ignore[no-untyped-call]
+    return file
+
+
+def read_header(stream: Readable, path: Path) -> tuple[Any, bytes]:
+    """Read the header of a 3-D file and stop where its voxels begin.
+
+    Returns:
+        nibabel's header, which mends small faults, and the header's bytes as they stand in the file.
+
+    Raises:
+        EOFError, ValueError, HeaderDataError: No such header; see :func:`damage_named`.
+        NotOneVolumeError: Not three-dimensional.
+        UnsupportedImageError: Colour or complex voxels.
+    """
+    start = stream.read(4)
+    sizes = (int.from_bytes(start, order) for order in ("little", "big"))
     size = next((size for size in sizes if size in _HEADERS), None)
     if size is None:
         raise ValueError("it does not begin with a NIfTI header")
-    block = start + file.read(size - 4)
-    if len(block) < size:
-        raise EOFError(f"the header ends after {len(block)} of {size} bytes")
+    block = start + read_exactly(stream, size - 4)
     header = _HEADERS[size].from_fileobj(io.BytesIO(block))
     if not bytes(header["magic"]).startswith(b"n+"):
         raise ValueError("its magic number is not that of a single NIfTI file")
-    return header
+    _require_3d(header, path)
+    if not float(header["vox_offset"]).is_integer():
+        raise ValueError(f"it says that its voxels begin at byte {header['vox_offset']}")
+    extensions = header.get_data_offset() - size
+    while extensions > 0:
+        extensions -= len(read_exactly(stream, min(extensions, 1 << 20)))
+    return header, block
+
+
+def read_exactly(stream: Readable, count: int) -> bytes:
+    """Read so many bytes.
+
+    Raises:
+        EOFError: There are fewer.
+    """
+    content = bytearray(count)
+    _fill(memoryview(content), stream)
+    return bytes(content)
+
+
+def _fill(content: memoryview, stream: Readable) -> None:
+    filled = 0
+    while filled < len(content):
+        piece = stream.read(min(len(content) - filled, 1 << 24))
+        if not piece:
+            raise EOFError(f"it ends after {filled} of {len(content)} bytes")
+        content[filled : filled + len(piece)] = piece
+        filled += len(piece)
 
 
 def _require_3d(header: Any, path: Path) -> None:
     shape = header.get_data_shape()
-    if len(shape) < 3 or min(shape) < 1:
+    if min(shape, default=0) < 1:
+        raise ValueError(f"its dimensions {shape} are impossible")
+    if len(shape) < 3:
         raise NotOneVolumeError(f"{path.name} is no volume: its shape is {shape}", reason="not-3d")
     volumes = math.prod(shape[3:])
     if volumes != 1:
@@ -126,20 +176,8 @@ def _require_3d(header: Any, path: Path) -> None:
         )
 
 
-def _read_voxels(file: BinaryIO, header: Any, path: Path) -> npt.NDArray[Any]:
-    # NIfTI stores i fastest: read in this order, the bytes are a C-contiguous [k, j, i].
-    shape_kji = header.get_data_shape()[2::-1]
-    dtype = header.get_data_dtype()
-    offset, expected = header.get_data_offset(), math.prod(shape_kji) * dtype.itemsize
-    possible = path.stat().st_size * (_MAX_COMPRESSION if path.suffix == ".gz" else 1)
-    if offset + expected > possible:
-        raise EOFError(f"its header promises {expected} bytes of voxels, which the file can't hold")
-    file.seek(offset)
-    stored = np.empty(shape_kji, dtype)
-    content = stored.data.cast("B")
-    filled = 0
-    while filled < expected and (count := file.readinto(content[filled:])):  # type: ignore[attr-defined]
-        filled += count
-    if filled < expected:
-        raise EOFError(f"it ends after {filled} of {expected} bytes of voxels")
-    return stored
+def _require_plausible_size(header: Any, path: Path) -> None:
+    promised = math.prod(header.get_data_shape()) * header.get_data_dtype().itemsize
+    possible = path.stat().st_size * (_MAX_COMPRESSION if path.name.endswith(".gz") else 1)
+    if promised > possible:
+        raise EOFError(f"its header promises {promised} bytes of voxels, which the file can't hold")

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from medseg.errors import Cancelled, MedsegError
 from medseg.progress import Progress
+from napari_medseg.later import later
 
 
 class Background(QWidget):
@@ -25,6 +26,8 @@ class Background(QWidget):
         self._tell = tell
         self._stop = threading.Event()
         self._worker: Any = None
+        self._finished_workers: list[Any] = []
+        self._done: Callable[[Any], None] = _nothing
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(True)
         self._bar.setMinimumHeight(22)
@@ -64,15 +67,12 @@ class Background(QWidget):
                 raise Cancelled(f"{task}: cancelled")
             self._progressed.emit(task, done, total)
 
-        def finish(result: Any) -> None:
-            self._end()
-            try:
-                done(result)
-            except MedsegError as error:
-                self._tell(error)
-
+        self._done = done
         self._worker = create_worker(
-            work, progress, _connect={"returned": finish, "errored": self._on_error}, _start_thread=True
+            work,
+            progress,
+            _connect={"returned": self._on_returned, "errored": self._on_error},
+            _start_thread=True,
         )
         self.busy_changed.emit(True)  # noqa: FBT003 - Qt's signature
 
@@ -80,19 +80,37 @@ class Background(QWidget):
         """Stop at the next step."""
         self._stop.set()
 
+    def _on_returned(self, result: Any) -> None:
+        done = self._end()
+        try:
+            done(result)
+        except MedsegError as error:
+            self._tell(error)
+
     def _on_error(self, error: Exception) -> None:
         self._end()
-        if isinstance(error, MedsegError):
-            self._tell(error)
-        else:
+        if not isinstance(error, MedsegError):
             raise error
+        self._tell(error)
 
-    def _end(self) -> None:
+    def _end(self) -> Callable[[Any], None]:
+        done, self._done = self._done, _nothing
+        # The worker is inside its own signal here; taken apart now, Qt would never let go of its slots.
+        self._finished_workers.append(self._worker)
         self._worker = None
+        later(self._drop_finished)
         self.hide()
         self.busy_changed.emit(False)  # noqa: FBT003
+        return done
+
+    def _drop_finished(self) -> None:
+        self._finished_workers.clear()
 
     def _show_progress(self, task: str, done: int, total: int) -> None:
         self._bar.setRange(0, total)
         self._bar.setValue(done)
         self._bar.setFormat(f"{task} %v/%m" if total else task)
+
+
+def _nothing(_result: Any) -> None:
+    pass

@@ -98,6 +98,9 @@ def test_a_voxel_that_the_table_does_not_explain_is_refused(tmp_path):
         ("index\tname\nx\tLiver\n", "line 2"),
         ("index\tname\n0\tLiver\n", "line 2: a label must be"),
         ("index\tname\tcolor\n1\tLiver\tred\n", "colour"),
+        ("index\tname\nn/a\tLiver\n", "line 2: the column 'index' is empty"),
+        ("index\tname\n1\tn/a\n", "line 2: the column 'name' is empty"),
+        ("index\tname\n1\t" + "x" * 200_000 + "\n", "no structure table"),
     ],
 )
 def test_a_damaged_table_is_refused_with_the_line(tmp_path, text, message):
