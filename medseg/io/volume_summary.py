@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from medseg.io.nifti.geometry import ITK_SHEAR_LIMIT
 from medseg.space import Grid
 from medseg.volume.volume import Quantity
-
-ITK_SHEAR_LIMIT = 1e-4
-"""Largest cosine between axes that ITK's NIfTI reader takes for a right angle (measured, SimpleITK 2.5)."""
 
 
 class Status(StrEnum):

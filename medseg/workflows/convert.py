@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from medseg.io.dicom.find import Inventory, Series, find_series
 from medseg.io.dicom.plan import plan_volume
 from medseg.io.dicom.read import read_planned
 from medseg.io.dicom.summary import summarise_plan, summarise_refusal, summarise_unreadable
+from medseg.io.nifti.geometry import shear_warnings
 from medseg.io.nifti.image import write_image
 from medseg.io.volume_summary import Status, VolumeSummary
 from medseg.progress import Progress, silent
@@ -99,17 +99,7 @@ def _convert_one(series: Series, folder: Path, suffix: str, progress: Progress) 
         return summarise_refusal(series, error)
     summary = summarise_plan(plan)
     return replace(
-        summary, status=Status.CONVERTED, output=name, warnings=volume.warnings + _shear_warning(summary)
-    )
-
-
-def _shear_warning(summary: VolumeSummary) -> tuple[str, ...]:
-    if summary.geometry is None or not summary.geometry.is_sheared:
-        return ()
-    tilt_deg = math.degrees(math.asin(summary.geometry.shear))
-    return (
-        f"The grid leans by {tilt_deg:.3g}°, as acquired: programs built on ITK refuse such a NIfTI file or "
-        "misread it.",
+        summary, status=Status.CONVERTED, output=name, warnings=volume.warnings + shear_warnings(volume.grid)
     )
 
 

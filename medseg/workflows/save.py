@@ -14,6 +14,7 @@ from medseg.errors import OutputExistsError
 from medseg.io.atomic import whole_file
 from medseg.io.contours_file import write_contours
 from medseg.io.label_map_files import LabelMapFiles
+from medseg.io.nifti.geometry import shear_warnings
 from medseg.io.nifti.label_map import write_label_map
 from medseg.io.provenance_file import write_record
 from medseg.io.structure_table import write_structure_table
@@ -66,7 +67,7 @@ def save_label_map(
         voxels_sha256=voxels_sha256(label_map.voxels),
         structures=_slice_origins(label_map, contours),
         method=method,
-        notes=notes,
+        notes=(*notes, *shear_warnings(grid)),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     with editing(files), ExitStack() as stack:

@@ -158,3 +158,39 @@ def signers(tmp_path: Path) -> Signers:
     trust = tmp_path / "trust"
     create_trust(trust, [ada.card, bela.card], [(ada.key, phrase), (bela.key, phrase)])
     return Signers(trust, ada.key, bela.key)
+
+
+@pytest.fixture
+def volume_of() -> Callable[..., Volume]:
+    """Makes small volumes; see :func:`make_volume`."""
+    return make_volume
+
+
+@pytest.fixture
+def nifti_of() -> Callable[[Volume, Path], Path]:
+    """Writes a volume as NIfTI."""
+    from medseg.io.nifti.image import write_image
+
+    def write(volume: Volume, path: Path) -> Path:
+        write_image(volume, path)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def draw_square(panel: ContouringPanel, viewer: Any, mouse: Mouse) -> Callable[..., None]:
+    """Draws a square on an axial slice of the small case, by the panel's button and the mouse."""
+
+    def draw(
+        k: int, *, origin_mm: tuple[float, float] = (10, 10), size_mm: float = 30, margin_mm: float = 0
+    ) -> None:
+        viewer.dims.set_current_step(0, k)
+        if not panel.contours.draw.isChecked():
+            panel.contours.draw.click()
+        low = np.array(origin_mm) + margin_mm
+        high = np.array(origin_mm) + size_mm - margin_mm
+        (y0, x0), (y1, x1) = low, high
+        mouse.draw_polygon([(k * 4.0, y, x) for y, x in ((y0, x0), (y0, x1), (y1, x1), (y1, x0))])
+
+    return draw

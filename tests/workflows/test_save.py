@@ -81,6 +81,17 @@ def test_the_record_tells_the_story(tmp_path, completion):
     assert document["Sources"] == ["urn:oid:1.2.3"]
 
 
+def test_a_tilted_grid_is_kept_and_the_record_warns_of_other_readers(tmp_path):
+    tilted = Grid.from_axes(
+        (4, 5, 6), origin_lps_mm=(0, 0, 0), step_k_mm=(0, 1, 3), step_j_mm=(0, 1, 0), step_i_mm=(1, 0, 0)
+    )
+    empty = interpolate(ContourSet(), tilted, [TUMOUR])
+    files = save(tmp_path / "a_dseg.nii.gz", empty, grid=tilted, contours=ContourSet())
+    saved = open_label_map(files.nifti)
+    assert saved.label_map.grid.is_same_as(tilted)
+    assert "leans by 18.4°" in saved.record.notes[0]
+
+
 def test_exactly_the_named_files_are_left(tmp_path, completion):
     files = save(tmp_path / "a_dseg.nii.gz", completion)
     visible = {p.name for p in tmp_path.iterdir() if not p.name.startswith(".")}

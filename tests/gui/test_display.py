@@ -1,0 +1,137 @@
+"""How images are shown: upright, with their true spacing, oblique ones too, and without a word from napari."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QApplication
+
+from medseg.space import AnatomicalOrder
+from napari_medseg.case import Case
+from napari_medseg.display import METADATA_KEY
+from napari_medseg.napari_private import canvas_position
+
+pytestmark = pytest.mark.gui
+
+UP, DOWN, RIGHT = "up", "down", "right"
+AXIAL, CORONAL, SAGITTAL = range(3)
+
+
+def _toward(viewer: Any, axis: int) -> str:
+    """Where the canvas shows larger positions along a display axis."""
+    middle = np.array([layer_range[1] / 2 for layer_range in viewer.dims.range])
+    QApplication.processEvents()
+    (x0, y0), (x1, y1) = (
+        canvas_position(viewer, tuple(middle + step * np.eye(3)[axis] * 5)) for step in (0, 1)
+    )
+    if abs(x1 - x0) > abs(y1 - y0):
+        return RIGHT if x1 > x0 else "left"
+    return DOWN if y1 > y0 else UP
+
+
+ACQUISITIONS = {
+    "axial": (((0, 0, 1), (0, 1, 0), (1, 0, 0)), AXIAL),
+    "axial, feet last": (((0, 0, -1), (0, 1, 0), (1, 0, 0)), AXIAL),
+    "coronal": (((0, 1, 0), (0, 0, -1), (1, 0, 0)), CORONAL),
+    "sagittal": (((1, 0, 0), (0, 0, -1), (0, 1, 0)), SAGITTAL),
+}
+
+
+@pytest.mark.parametrize("name", ACQUISITIONS)
+def test_planes_hang_as_radiologists_expect(name: str, viewer: Any, panel: Any, volume_of: Any) -> None:
+    directions, acquired = ACQUISITIONS[name]
+    volume = volume_of(directions)
+    panel.show_case(Case(volume, name))
+    assert viewer.dims.order[0] == acquired, "the acquisition plane is shown first"
+    assert viewer.dims.current_step[acquired] == volume.grid.shape_kji[0] // 2
+
+    panel.opening.planes.button(AXIAL).click()
+    assert (_toward(viewer, 1), _toward(viewer, 2)) == (DOWN, RIGHT), (
+        "anterior up, patient's right on the left"
+    )
+    panel.opening.planes.button(CORONAL).click()
+    assert (_toward(viewer, 0), _toward(viewer, 2)) == (UP, RIGHT)
+    panel.opening.planes.button(SAGITTAL).click()
+    assert (_toward(viewer, 0), _toward(viewer, 1)) == (UP, RIGHT)
+
+
+def test_napari_buttons_go_round_the_planes(viewer: Any, panel: Any, case: Case) -> None:
+    panel.show_case(case)
+    shown = []
+    for _ in range(4):
+        viewer.dims.roll()
+        shown.append(viewer.dims.order[0])
+        assert tuple(viewer.dims.order[1:]) == tuple(sorted(viewer.dims.order[1:])), (
+            "no plane lies on its side"
+        )
+        assert panel.opening.planes.checkedId() == viewer.dims.order[0]
+    assert shown == [SAGITTAL, CORONAL, AXIAL, SAGITTAL]
+
+
+def test_anatomy_is_where_it_belongs(panel: Any, case: Case) -> None:
+    panel.show_case(case)
+    grid = case.volume.grid
+    data = np.asarray(panel.binding.image_layer.data)
+    head_left_back = np.unravel_index(data.argmax(), data.shape)
+    assert head_left_back == tuple(n - 1 for n in data.shape), "values rise to superior, posterior and left"
+    assert panel.binding.image_layer.scale == pytest.approx((4.0, 1.0, 0.8))
+    assert np.shares_memory(data, case.volume.voxels)
+    assert not data.flags.writeable
+    assert AnatomicalOrder.of(grid).axes == (0, 1, 2)
+
+
+def test_an_oblique_series_keeps_its_spacing(viewer: Any, panel: Any, volume_of: Any, recwarn: Any) -> None:
+    tilt = np.deg2rad(20)
+    k, j, i = (0, np.sin(tilt), np.cos(tilt)), (0, np.cos(tilt), -np.sin(tilt)), (1, 0, 0)
+    volume = volume_of((k, j, i), spacing_kji_mm=(4.0, 0.8, 0.8))
+    panel.show_case(Case(volume, "oblique"))
+    QApplication.processEvents()
+    assert panel.binding.image_layer.scale == pytest.approx((4.0, 0.8, 0.8), abs=1e-12)
+    assert [str(unit) for unit in panel.binding.image_layer.units] == ["millimeter"] * 3
+    assert not [w for w in recwarn if "affine" in str(w.message) or "slic" in str(w.message)]
+
+
+def test_all_layers_share_units(viewer: Any, panel: Any, case: Case, draw_square: Any) -> None:
+    panel.show_case(case)
+    panel.drawing.add_structure("Tumour")
+    draw_square(6)
+    assert {tuple(str(unit) for unit in layer.units) for layer in viewer.layers} == {("millimeter",) * 3}
+
+
+def test_reader_opens_a_nifti_file_on_its_own_grid(
+    viewer: Any, tmp_path: Path, case: Case, nifti_of: Any
+) -> None:
+    path = nifti_of(case.volume, tmp_path / "image.nii.gz")
+    (layer,) = viewer.open(path, plugin="medseg")
+    assert isinstance(layer.metadata[METADATA_KEY], Case)
+    assert layer.metadata[METADATA_KEY].volume.grid.is_same_as(case.volume.grid)
+    assert np.array_equal(np.asarray(layer.data), case.volume.voxels)
+    viewer.dims.order = (1, 0, 2)
+    assert _toward(viewer, 0) == UP, "superior is up without the panel too"
+
+
+def test_panel_takes_over_what_napari_opened(
+    viewer: Any, panel: Any, tmp_path: Path, case: Case, nifti_of: Any
+) -> None:
+    viewer.open(nifti_of(case.volume, tmp_path / "image.nii.gz"), plugin="medseg")
+    QApplication.processEvents()
+    assert panel.case is not None
+    assert panel.case.name == "image"
+
+
+@pytest.mark.parametrize("key", ["abdominal-ct", "brain-mr"])
+def test_sample_data_opens(key: str, viewer: Any, panel: Any) -> None:
+    viewer.open_sample("medseg", key)
+    QApplication.processEvents()
+    assert panel.case is not None
+    assert panel.case.name == key
+
+
+def test_duplicated_layers_share_the_case(panel: Any, case: Case) -> None:
+    from copy import deepcopy
+
+    panel.show_case(case)
+    assert deepcopy(panel.binding.image_layer.metadata)[METADATA_KEY] is case
