@@ -20,7 +20,7 @@ from napari_medseg.display import (
 )
 from napari_medseg.later import later
 from napari_medseg.napari_private import is_open
-from napari_medseg.result_layer import ResultLayer
+from napari_medseg.result_layer import LAYER_NAME, ResultLayer
 
 
 class Binding:
@@ -45,19 +45,32 @@ class Binding:
         self.view = AnatomicalView(viewer)
         self.image_layer = image_layer or self._add_image()
         self.image_layer.contrast_limits_range = value_range(case.volume)
-        viewer.dims.axis_labels = PLANE_NAMES
-        self.view.show_acquisition(case.volume.grid)
-        viewer.reset_view()
         self._result = ResultLayer(viewer, case, tell)
         self._make_contour_layers()
         self._unsubscribe = case.subscribe(self._on_change)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.dims.events.current_step.connect(self._on_step)
         viewer.dims.events.order.connect(self._on_order)
+        self.start()
+
+    def start(self) -> None:
+        """Show the middle slice as it was acquired, and name the layers by what they show."""
+        self._viewer.dims.axis_labels = PLANE_NAMES
+        self.view.show_acquisition(self._case.volume.grid)
+        self._viewer.reset_view()
+        self.image_layer.name = self._case.name
+        if self._result.layer is not None:
+            self._result.layer.name = LAYER_NAME
+        for structure_id, contours in self._contours.items():
+            contours.layer.name = self._case.structure(structure_id).name
 
     def close(self) -> None:
         """Take all layers of the case out of the viewer."""
         self.leave()
+        self.remove_layers()
+
+    def remove_layers(self) -> None:
+        """Remove the layers after :meth:`leave`."""
         for layer in [
             layer for layer in self._viewer.layers if layer.metadata.get(METADATA_KEY) is self._case
         ]:

@@ -127,11 +127,15 @@ class Case:
         known = {s.id for s in self.result.label_map.structures}
         return structure_id in known and bool(self.result.label_map.mask(structure_id).any())
 
-    def add_structure(self, name: str) -> Structure:
+    def add_structure(self, name: str, part_of: str | None = None) -> Structure:
         """Add a structure with the next free label and colour.
 
+        Args:
+            name: What people read.
+            part_of: Id of the structure that contains it; the part has the voxels that both claim.
+
         Raises:
-            LabelMapError: The name is empty or taken.
+            LabelMapError: The name is empty or taken, or there is nothing that it could be part of.
             LockedError: The case was submitted or approved.
         """
         self.require_editable()
@@ -139,7 +143,9 @@ class Case:
         if name.casefold() in {s.name.casefold() for s in self.structures}:
             raise LabelMapError(f"there is a structure {name!r} already", hint="choose another name")
         label = max((s.label for s in self.structures), default=0) + 1
-        structure = Structure(structure_id_for(name, {s.id for s in self.structures}), name, label)
+        whole = self.structure(part_of).id if part_of else None
+        structure_id = structure_id_for(name, {s.id for s in self.structures})
+        structure = Structure(structure_id, name, label, part_of=whole)
         self.structures = (*self.structures, structure)
         self.saved = False
         self._tell(Change.STRUCTURES)

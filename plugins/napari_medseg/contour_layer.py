@@ -28,7 +28,7 @@ POLYGON_MODES = (
 )  # fmt: skip
 """The modes that leave every shape a closed polygon with its vertices on the outline."""
 
-LINE_WIDTH_MM = 0.9
+LINE_WIDTH_MM = 1.4
 """Mean width of an outline. napari counts it in voxels, so that it is wider along the longer edge of one."""
 
 HOLE_COLOR = "#ffffff"

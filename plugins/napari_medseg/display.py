@@ -92,7 +92,7 @@ def labels_keywords(label_map: LabelMap, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "colormap": label_colors(label_map.structures),
-        "opacity": 0.4,
+        "opacity": 0.3,
         **placement(label_map.grid),
     }
 

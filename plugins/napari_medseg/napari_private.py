@@ -61,17 +61,17 @@ class CloseGuard(QObject):
     def __init__(self, viewer: Any, may_close: Callable[[], bool]) -> None:
         window = main_window(viewer)
         super().__init__(window)
-        self._canvas_side = viewer.window._qt_viewer  # noqa: SLF001
         self._may_close = may_close
         window.installEventFilter(self)
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Qt calls this before the window gets an event."""
         # Python may have taken this object apart while Qt still has it.
         may_close = getattr(self, "_may_close", None)
-        if event.type() != QEvent.Type.Close or may_close is None or self._canvas_side.isHidden():
+        if event.type() != QEvent.Type.Close or may_close is None:
             return False
-        if may_close():
+        # A script's viewer.close() has hidden the canvas by now.
+        if watched._qt_viewer.isHidden() or may_close():  # type: ignore[attr-defined]  # noqa: SLF001
             return False
         event.ignore()
         return True

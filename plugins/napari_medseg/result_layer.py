@@ -44,12 +44,16 @@ class ResultLayer:
                 data, metadata={METADATA_KEY: self._case}, **labels_keywords(label_map, LAYER_NAME)
             )
             # Under the contours, and without taking the tool out of the reader's hand.
-            self._viewer.layers.move(len(self._viewer.layers) - 1, 1)
+            image = next(n for n, other in enumerate(self._viewer.layers) if self._is_ours(other))
+            self._viewer.layers.move(len(self._viewer.layers) - 1, image + 1)
             self._viewer.layers.selection.active = active
             self._guard = ModeGuard(self.layer, _refusal, self._tell)
         else:
             self.layer.data = data
             self.layer.colormap = label_colors(label_map.structures)
+
+    def _is_ours(self, layer: Any) -> bool:
+        return layer.metadata.get(METADATA_KEY) is self._case
 
     def forget(self) -> None:
         """Remember that somebody removed the layer."""

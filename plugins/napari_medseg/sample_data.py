@@ -9,12 +9,12 @@ from napari_medseg.reader import LayerData, image_layer
 
 def abdominal_ct() -> list[LayerData]:
     """An abdominal CT with a liver tumour."""
-    return _image_of("abdominal-ct")
+    return _image_of("abdomen")
 
 
 def brain_mr() -> list[LayerData]:
     """An oblique brain MR."""
-    return _image_of("brain-mr")
+    return _image_of("brain")
 
 
 def _image_of(name: str) -> list[LayerData]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from medseg.errors import LockedError, ReviewError
-from medseg.workflows import edit_lock
+from medseg.workflows.edit_lock import require_editable
 from medseg.workflows.open_label_map import open_label_map
 from medseg.workflows.sign import DEFAULT_TRUST, sign
 from medseg.workflows.verify import Verification, verify
@@ -38,7 +38,7 @@ class Credentials:
 def state_of(path: Path) -> State:
     """Where the statements beside a label map put it, trusted or not: whoever's they are, they lock it."""
     try:
-        edit_lock.require_editable(edit_lock.LabelMapFiles(path))  # type: ignore[attr-defined]
+        require_editable(path)
     except LockedError as error:
         return State(str(error.details.get("state", State.SUBMITTED.value)))
     return State.DRAFT

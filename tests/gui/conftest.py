@@ -127,7 +127,7 @@ def make_volume(
         step_i_mm=steps[2],
     )
     k, j, i = np.indices(shape_kji)
-    voxels = (k * 20 + j + i / 2).astype(np.int16)
+    voxels = (k * 150 + j + i).astype(np.int16)
     return Volume(grid, voxels, Quantity.HU, Source("phantom", modality="CT"))
 
 

@@ -43,23 +43,23 @@ def test_a_polygon_is_finished_by_escape_too(drawing: Any, viewer: Any, mouse: A
     assert len(drawing.case.contours) == 1
 
 
-@pytest.mark.parametrize("axis", [0, 1, 2])
-def test_contours_on_each_plane(drawing: Any, viewer: Any, mouse: Any, axis: int) -> None:
-    case = drawing.case
-    drawing.opening.planes.button(axis).click()
-    viewer.dims.set_current_step(axis, 7)
-    drawing.contours.draw.click()
+def test_contours_on_each_plane(drawing: Any, viewer: Any, mouse: Any) -> None:
+    grid = drawing.case.volume.grid
     steps_mm = np.array(viewer.layers[0].scale)
-    corners = np.array([(12.0, 12.0, 12.0), (12.0, 12.0, 40.0), (36.0, 40.0, 40.0), (36.0, 40.0, 12.0)])
-    corners[:, axis] = 7 * steps_mm[axis]
-    mouse.draw_polygon(corners)
-    (contour,) = case.contours
-    where = slice_of(contour, case.volume.grid)
-    assert (where.axis, where.index) == (axis, 7)
-    # The grid of this case is upright: origin (-20, 10, 300), superior is k, posterior j, left i.
-    expected = np.array([-20, 10, 300]) + corners[:, ::-1]
-    assert np.abs(contour.points_lps_mm - expected).max() <= 0.51 / viewer.scene.camera.zoom
-    assert drawing.contours.slices.item(0).text().startswith(("axial 7", "coronal 7", "sagittal 7")[axis])
+    for axis, name in enumerate(("axial", "coronal", "sagittal")):
+        drawing.opening.planes.button(axis).click()
+        viewer.dims.set_current_step(axis, 7)
+        drawing.drawing.draw(on=True)
+        square = np.array([(12.0, 12.0), (12.0, 36.0), (36.0, 36.0), (36.0, 12.0)])
+        corners = np.insert(square, axis, 7 * steps_mm[axis], axis=1)
+        mouse.draw_polygon(corners)
+        contour = drawing.case.contours.contours[-1]
+        where = slice_of(contour, grid)
+        assert (where.axis, where.index) == (axis, 7)
+        # The grid of this case is upright: origin (-20, 10, 300), superior is k, posterior j, left i.
+        expected = np.array([-20, 10, 300]) + corners[:, ::-1]
+        assert np.abs(contour.points_lps_mm - expected).max() <= 0.51 / viewer.scene.camera.zoom
+        assert drawing.contours.slices.item(axis).text().startswith(f"{name} 7")
 
 
 def test_a_hole_is_left_out(drawing: Any, viewer: Any, mouse: Any, draw_square: Any, wait: Any) -> None:
@@ -74,6 +74,22 @@ def test_a_hole_is_left_out(drawing: Any, viewer: Any, mouse: Any, draw_square: 
     assert slice_kji[12, 15] == 1
     assert slice_kji[25, 30] == 0
     assert drawing.contours.slices.item(0).text() == "axial 6  ·  1 outline, 1 hole"
+
+
+def test_a_tumour_is_part_of_its_liver(drawing: Any, draw_square: Any, wait: Any) -> None:
+    for k in (3, 9):
+        draw_square(k, size_mm=40)
+    drawing.contours.name.setText("Core")
+    drawing.contours.part_of.setCurrentIndex(1)
+    drawing.contours.add.click()
+    assert drawing.case.structures[1].part_of == "tumour"
+    for k in (3, 9):
+        drawing.drawing.draw(on=True)
+        draw_square(k, margin_mm=10)
+    drawing.contours.interpolate.click()
+    wait(drawing)
+    assert drawing.case.result.label_map.voxels[6, 25, 30] == 2, "the part has what both claim, also between"
+    assert drawing.case.result.label_map.voxels[6, 12, 15] == 1
 
 
 def test_scrolling_on_closes_a_begun_polygon(drawing: Any, viewer: Any, mouse: Any) -> None:
@@ -115,20 +131,18 @@ def test_delete_removes_the_contour_in_view(drawing: Any, viewer: Any, draw_squa
     assert "there are 0 contours on this slice" in drawing.messages.text
     viewer.dims.set_current_step(0, 4)
     drawing.contours.delete.click()
+    drawing.opening.planes.button(2).click()
+    drawing.contours.slices.itemClicked.emit(drawing.contours.slices.item(0))
+    assert (viewer.dims.order[0], viewer.dims.current_step[0]) == (0, 8), "a click on a slice goes there"
     assert [where.index for where in by_slice(drawing.case.contours, drawing.case.volume.grid)] == [8]
     assert drawing.binding.layer_of("tumour").nshapes == 1
 
 
-def test_clicking_a_contoured_slice_goes_there(drawing: Any, viewer: Any, draw_square: Any) -> None:
-    draw_square(4)
-    viewer.dims.set_current_step(0, 9)
-    drawing.opening.planes.button(2).click()
-    drawing.contours.slices.itemClicked.emit(drawing.contours.slices.item(0))
-    assert viewer.dims.order[0] == 0
-    assert viewer.dims.current_step[0] == 4
-
-
-def test_open_gaps_are_told(drawing: Any, draw_square: Any, wait: Any) -> None:
+def test_interpolation_tells_what_it_cant_do(drawing: Any, draw_square: Any, wait: Any) -> None:
+    drawing.contours.interpolate.click()
+    wait(drawing)
+    assert "there is no contour to interpolate" in drawing.messages.text
+    assert drawing.messages.isVisible()
     draw_square(2, origin_mm=(5, 5), size_mm=6)
     draw_square(9, origin_mm=(45, 45), size_mm=6)
     drawing.contours.interpolate.click()
@@ -136,14 +150,7 @@ def test_open_gaps_are_told(drawing: Any, draw_square: Any, wait: Any) -> None:
     assert "Tumour: nothing could be interpolated between k=2 and k=9" in drawing.messages.text
 
 
-def test_interpolating_nothing_is_an_error_in_words(drawing: Any, wait: Any) -> None:
-    drawing.contours.interpolate.click()
-    wait(drawing)
-    assert "there is no contour to interpolate" in drawing.messages.text
-    assert drawing.messages.isVisible()
-
-
-def test_the_label_map_cant_be_painted(drawing: Any, draw_square: Any, wait: Any) -> None:
+def test_tools_that_draw_no_contours_are_refused(drawing: Any, draw_square: Any, wait: Any) -> None:
     draw_square(4)
     drawing.contours.interpolate.click()
     wait(drawing)
@@ -154,8 +161,6 @@ def test_the_label_map_cant_be_painted(drawing: Any, draw_square: Any, wait: Any
     assert layer.mode == "pan_zoom"
     assert not np.asarray(layer.data).flags.writeable
 
-
-def test_other_tools_than_polygons_are_refused(drawing: Any) -> None:
     layer = drawing.binding.layer_of("tumour")
     layer.mode = "add_ellipse"
     assert "contours are polygons" in drawing.messages.text

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import nibabel
 import numpy as np
 import pytest
+from qtpy.QtCore import QEvent, QObject
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_medseg.case import Case, State
-from napari_medseg.napari_private import main_window
+from napari_medseg.completing import Snapshot
+from napari_medseg.napari_private import CloseGuard, main_window
 from napari_medseg.panel.unsaved import Answer
 
 pytestmark = pytest.mark.gui
@@ -80,15 +83,13 @@ def test_contours_that_cant_be_interpolated_are_still_saved(
     )
 
 
-def test_no_author_no_save(drawn: Any, wait: Any) -> None:
+def test_saving_is_refused_in_words(drawn: Any, wait: Any) -> None:
     drawn.sign_off.author.clear()
     drawn.sign_off.save.click()
     wait(drawn)
     assert "the record needs an author" in drawn.messages.text
     assert not _file(drawn).exists()
-
-
-def test_a_file_of_another_case_is_not_overwritten(drawn: Any, wait: Any) -> None:
+    drawn.sign_off.author.setText("Ada Adams")
     _file(drawn).write_bytes(b"someone else's")
     drawn.sign_off.save.click()
     wait(drawn)
@@ -112,8 +113,8 @@ def test_saved_contours_are_editable_again(drawn: Any, wait: Any) -> None:
 def test_writer_saves_the_labels_layer(drawn: Any, viewer: Any, tmp_path: Path) -> None:
     drawn.sign_off.author_changed.emit("Ada Adams")
     path = tmp_path / "by_menu_dseg.nii.gz"
-    assert viewer.layers.save(str(path), plugin="medseg", selected=False) == [] or True
-    drawn.binding.result_layer.save(str(path), plugin="medseg")
+    viewer.layers.selection.active = drawn.binding.result_layer
+    viewer.layers.save(str(path), selected=True, plugin="medseg")
     assert np.array_equal(
         np.asarray(nibabel.load(path).dataobj).T, np.asarray(drawn.binding.result_layer.data)
     )
@@ -181,7 +182,7 @@ def test_what_is_not_shown_is_not_signed(drawn: Any, signers: Any, wait: Any) ->
     drawn.sign_off.save.click()
     wait(drawn)
     image = nibabel.load(_file(drawn))
-    voxels = np.array(image.dataobj)
+    voxels = np.asarray(image.dataobj).copy()
     voxels[0, 0, 0] = 1
     changed = nibabel.Nifti1Image(voxels, None, image.header)
     image.uncache()
@@ -215,27 +216,61 @@ def test_a_bad_folder_is_an_error_in_words(panel: Any, tmp_path: Path, wait: Any
     assert panel.status.text() == "No case is open"
 
 
-@pytest.mark.parametrize(
-    ("answer", "closes", "saves"),
-    [(Answer.CANCEL, False, False), (Answer.DISCARD, True, False), (Answer.SAVE, True, True)],
-)
-def test_closing_asks_once_about_unsaved_work(
-    drawn: Any, viewer: Any, answer: Answer, closes: bool, saves: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class CloseRecorder(QObject):
+    """Stands behind the guard and keeps the window open for the next question."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closings = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.Close:
+            self.closings += 1
+        return event.type() == QEvent.Type.Close
+
+
+def test_closing_asks_once_about_unsaved_work(drawn: Any, viewer: Any) -> None:
+    window, recorder = main_window(viewer), CloseRecorder()
+    guard = window.findChild(CloseGuard)
+    # Qt asks the filter first that was installed last.
+    window.removeEventFilter(guard)
+    window.installEventFilter(recorder)
+    window.installEventFilter(guard)
     asked = []
+    answers = {Answer.CANCEL: (0, False), Answer.DISCARD: (1, False), Answer.SAVE: (2, True)}
+    for answer, (closings, saves) in answers.items():
+        drawn.ask = partial(_answer, asked, answer)
+        QApplication.sendEvent(window, QCloseEvent())
+        assert recorder.closings == closings
+        assert _file(drawn).exists() is drawn.case.saved is saves
+    assert asked == ["phantom"] * 3
+    QApplication.sendEvent(window, QCloseEvent())
+    assert (len(asked), recorder.closings) == (3, 3), "nothing is asked where everything is saved"
+    window.removeEventFilter(recorder)
 
-    def ask(parent: Any, name: str) -> Answer:
-        asked.append(name)
-        return answer
 
-    drawn.ask = ask
-    window = main_window(viewer)
-    # What napari does on closing is napari's; the question is whether it gets there.
-    arrived = []
-    monkeypatch.setattr(type(window), "closeEvent", lambda self, event: (arrived.append(1), event.ignore()))
-    event = QCloseEvent()
-    QApplication.sendEvent(window, event)
-    assert asked == ["phantom"]
-    assert bool(arrived) is closes
-    assert _file(drawn).exists() is saves
-    assert drawn.case.saved is saves
+def _answer(asked: list[str], answer: Answer, parent: Any, name: str) -> Answer:
+    asked.append(name)
+    return answer
+
+
+def test_program_opens_image_and_label_map(
+    tmp_path: Path, case: Case, nifti_of: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from napari_medseg.__main__ import main
+    from napari_medseg.opening import open_case
+    from napari_medseg.saving import result_to_save, save_case
+
+    image = nifti_of(case.volume, tmp_path / "image.nii.gz")
+    case.add_structure("Tumour")
+    case.set_author("Ada Adams")
+    case.accept_result(result_to_save(Snapshot.of(case), interpolate=False))
+    label_map = save_case(case, tmp_path / "tumour_dseg")
+    opened = open_case([label_map, image])
+    assert [s.name for s in opened.structures] == ["Tumour"]
+    assert opened.path == label_map.resolve()
+
+    assert main([str(tmp_path / "missing")]) == 4
+    assert "there is no file or folder" in capsys.readouterr().err
+    assert main([str(label_map)]) == 4
+    assert "expected one image and at most one label map" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from napari.qt.threading import create_worker
@@ -67,13 +68,15 @@ class Background(QWidget):
                 raise Cancelled(f"{task}: cancelled")
             self._progressed.emit(task, done, total)
 
+        def attempt() -> Any:
+            # napari 0.9.2 can't report a worker's error: its own slot has one argument too few.
+            try:
+                return work(progress)
+            except Exception as error:  # noqa: BLE001 - raised again in the window's thread
+                return _Failure(error)
+
         self._done = done
-        self._worker = create_worker(
-            work,
-            progress,
-            _connect={"returned": self._on_returned, "errored": self._on_error},
-            _start_thread=True,
-        )
+        self._worker = create_worker(attempt, _connect={"returned": self._on_returned}, _start_thread=True)
         self.busy_changed.emit(True)  # noqa: FBT003 - Qt's signature
 
     def cancel(self) -> None:
@@ -83,15 +86,11 @@ class Background(QWidget):
     def _on_returned(self, result: Any) -> None:
         done = self._end()
         try:
+            if isinstance(result, _Failure):
+                raise result.error
             done(result)
         except MedsegError as error:
             self._tell(error)
-
-    def _on_error(self, error: Exception) -> None:
-        self._end()
-        if not isinstance(error, MedsegError):
-            raise error
-        self._tell(error)
 
     def _end(self) -> Callable[[Any], None]:
         done, self._done = self._done, _nothing
@@ -110,6 +109,11 @@ class Background(QWidget):
         self._bar.setRange(0, total)
         self._bar.setValue(done)
         self._bar.setFormat(f"{task} %v/%m" if total else task)
+
+
+@dataclass(frozen=True)
+class _Failure:
+    error: Exception
 
 
 def _nothing(_result: Any) -> None:

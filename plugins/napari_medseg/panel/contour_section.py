@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]
-from qtpy.QtWidgets import QCheckBox, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from medseg.contour import Slice, by_slice
 from napari_medseg.case import Case
@@ -17,7 +17,7 @@ LIST_STYLE = f"QListWidget::item {{ min-height: {ROW_HEIGHT_PX}px; }}"
 class ContourSection(QWidget):
     """Shows a case's structures and contours and says what the user asks for."""
 
-    structure_added = Signal(str)
+    structure_added = Signal(str, str)
     structure_chosen = Signal()
     draw_asked = Signal(bool)
     hole_changed = Signal()
@@ -30,6 +30,9 @@ class ContourSection(QWidget):
         self.name = field("Name, such as Liver metastasis 1", "A new structure; Enter adds it")
         self.name.returnPressed.connect(self._add)
         self.add = button("Add", "Add a structure of this name", self._add)
+        self.part_of = QComboBox()
+        self.part_of.setToolTip("What contains the new structure: a tumour inside a liver is part of it")
+        self.part_of.setMinimumHeight(26)
         self.structures = QListWidget()
         self.structures.setToolTip("The structure that is drawn next")
         self.structures.setMinimumHeight(3 * ROW_HEIGHT_PX)
@@ -49,7 +52,7 @@ class ContourSection(QWidget):
         self.slices.itemClicked.connect(self._choose_slice)
         self.delete = button(
             "Delete contour",
-            "Delete the selected contours, or the only one on this slice",
+            "Delete the selected contours on this slice, or the only one",
             self.delete_asked.emit,
         )
         self.interpolate = button(
@@ -63,6 +66,8 @@ class ContourSection(QWidget):
         layout.setSpacing(6)
         layout.addWidget(heading("Structures"))
         layout.addWidget(row(self.name, self.add))
+        self._part_of_row = row(QLabel("part of"), self.part_of, stretch=1)
+        layout.addWidget(self._part_of_row)
         layout.addWidget(self.structures, 2)
         layout.addWidget(row(self.draw, self.hole))
         layout.addWidget(self._slices_heading)
@@ -90,6 +95,7 @@ class ContourSection(QWidget):
         for widget in (self.name, self.add, self.hole, self.delete, self.interpolate):
             widget.setEnabled(not locked)
         self._show_structures(case)
+        self._show_wholes(case)
         self._show_slices(case)
 
     def show_drawing(self, *, drawing: bool) -> None:
@@ -104,6 +110,8 @@ class ContourSection(QWidget):
             count = len(case.contours.of(structure.id)) if case else 0
             drawn = f"{count} contour{'' if count == 1 else 's'}"
             item = QListWidgetItem(color_icon(structure.color), f"{structure.name}  ·  {drawn}")
+            if case and structure.part_of:
+                item.setToolTip(f"part of {case.structure(structure.part_of).name}")
             item.setData(Qt.ItemDataRole.UserRole, structure.id)
             self.structures.addItem(item)
         if chosen:
@@ -111,6 +119,16 @@ class ContourSection(QWidget):
         if self.structures.currentItem() is None and self.structures.count():
             self.structures.setCurrentRow(0)
         self.structures.blockSignals(False)  # noqa: FBT003
+
+    def _show_wholes(self, case: Case | None) -> None:
+        structures = case.structures if case else ()
+        chosen = self.part_of.currentData()
+        self._part_of_row.setVisible(bool(structures))
+        self.part_of.clear()
+        self.part_of.addItem("nothing", "")
+        for structure in structures:
+            self.part_of.addItem(color_icon(structure.color), structure.name, structure.id)
+        self.part_of.setCurrentIndex(max(0, self.part_of.findData(chosen)))
 
     def _show_slices(self, case: Case | None) -> None:
         self.slices.clear()
@@ -133,7 +151,7 @@ class ContourSection(QWidget):
             self.slices.addItem(item)
 
     def _add(self) -> None:
-        self.structure_added.emit(self.name.text())
+        self.structure_added.emit(self.name.text(), self.part_of.currentData() or "")
 
     def _draw(self) -> None:
         self.draw_asked.emit(self.draw.isChecked())

@@ -96,11 +96,18 @@ class ContouringPanel(QWidget):
 
     def show_case(self, case: Case, image_layer: Any = None) -> None:
         """Show a case instead of the one that was open."""
-        self.close_case()
+        self._unsubscribe()
+        before = self.desk.binding
+        if before is not None:
+            before.leave()
         self.messages.clear()
         self.desk.case = case
         self._remove_stale_layers(case, image_layer)
         self.desk.binding = Binding(self.desk.viewer, case, self.messages.show_error, image_layer)
+        if before is not None:
+            # Only now: without any layer napari would forget the axes and draw its sliders twice.
+            before.remove_layers()
+            self.desk.binding.start()
         self.desk.binding.drawing_changed = self.drawing.show_drawing
         self._unsubscribe = case.subscribe(self._on_change)
         self.sign_off.take_case(case)

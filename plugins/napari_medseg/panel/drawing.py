@@ -26,9 +26,9 @@ class Drawing:
         section.slice_chosen.connect(self.show_slice)
         section.interpolate_asked.connect(self.interpolate)
 
-    def add_structure(self, name: str) -> None:
-        """Add a structure and choose it."""
-        self._desk.attempt(partial(self._add_structure, name))
+    def add_structure(self, name: str, part_of: str = "") -> None:
+        """Add a structure, a part of another or of nothing, and choose it."""
+        self._desk.attempt(partial(self._add_structure, name, part_of))
 
     def draw(self, *, on: bool) -> None:
         """Let the next clicks draw the chosen structure, or stop that."""
@@ -57,10 +57,11 @@ class Drawing:
         binding, chosen = self._desk.binding, self._section.structure_id
         self._section.show_drawing(drawing=bool(binding and chosen and binding.draws(chosen)))
 
-    def _add_structure(self, name: str) -> None:
+    def _add_structure(self, name: str, part_of: str) -> None:
         case, _ = self._open()
-        structure = case.add_structure(name)
+        structure = case.add_structure(name, part_of or None)
         self._section.name.clear()
+        self._section.part_of.setCurrentIndex(0)
         self._section.choose(structure.id)
         self._desk.messages.inform(f"Draw {structure.name} on a few slices, then Interpolate.")
 
@@ -76,14 +77,15 @@ class Drawing:
     def _delete_contours(self) -> None:
         case, binding = self._open()
         structure_id = self._chosen()
-        contours = binding.selected_contours(structure_id)
-        if not contours:
-            contours = binding.contours_in_view(structure_id)
-            if len(contours) != 1:
-                raise ContourError(
-                    f"there are {len(contours)} contours on this slice, and none is selected",
-                    hint="go to a contoured slice; select one of several with napari's arrow tool (key 5)",
-                )
+        # What is not in view is not deleted, even where it is still selected: nobody would notice.
+        in_view = binding.contours_in_view(structure_id)
+        selected = {id(contour) for contour in binding.selected_contours(structure_id)}
+        contours = [contour for contour in in_view if id(contour) in selected] or in_view
+        if not contours or (len(contours) > 1 and not selected):
+            raise ContourError(
+                f"there are {len(contours)} contours on this slice, and none is selected",
+                hint="go to a contoured slice; select one of several with napari's arrow tool (key 5)",
+            )
         case.edit_contours(structure_id, contours, ())
 
     def _change_hole(self) -> None:

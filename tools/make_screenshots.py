@@ -1,0 +1,143 @@
+"""Make the pictures of the real window in docs/images.
+
+It needs a display, or Xvfb: ``xvfb-run -a -s "-screen 0 1600x1000x24" python tools/make_screenshots.py``.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import napari
+import numpy as np
+from PIL import Image
+from qtpy.QtWidgets import QApplication
+
+from medseg.contour import Contour, Slice, trace_slice
+from medseg.labelmap import LabelMap, Structure
+from medseg.volume import Volume
+from medseg.workflows.sample_data import sample_volume
+from napari_medseg.case import Case
+from napari_medseg.napari_private import main_window
+from napari_medseg.panel.contouring import ContouringPanel
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+WINDOW_PX = (1280, 800)
+SETTLE_S = 0.5
+EVERY = 3
+
+
+def main(size: str = "full") -> None:
+    """Make all pictures."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    viewer = napari.Viewer(show=True)
+    panel = ContouringPanel(viewer)
+    viewer.window.add_dock_widget(panel, name="medseg: contouring", area="right")
+    main_window(viewer).resize(*WINDOW_PX)
+
+    volume, truth = sample_volume("abdomen", size)
+    middle = contour_from_truth(panel, volume, truth, ("liver", "tumour"), name="abdominal-ct")
+    show(panel, viewer, axis=0, position=middle[0])
+    save(viewer, "window-ct.png")
+    show(panel, viewer, axis=1, position=middle[1])
+    save(viewer, "window-ct-coronal.png")
+    panel.tabs.setCurrentWidget(panel.sign_off)
+    panel.sign_off.author.setText("Ada Adams")
+    panel.sign_off.path.setText("abdominal-ct_dseg.nii.gz")
+    panel.sign_off.key.setText("ada.pem")
+    panel.sign_off.passphrase.setText("not a real passphrase")
+    show(panel, viewer, axis=0, position=middle[0])
+    save(viewer, "window-sign-off.png")
+    panel.tabs.setCurrentWidget(panel.contours)
+
+    volume, truth = sample_volume("brain", size)
+    middle = contour_from_truth(panel, volume, truth, ("oedema", "tumour"), name="brain-mr")
+    show(panel, viewer, axis=0, position=middle[0])
+    save(viewer, "window-mr-oblique.png")
+    viewer.close()
+
+
+def contour_from_truth(
+    panel: ContouringPanel, volume: Volume, truth: LabelMap, structure_ids: Sequence[str], name: str
+) -> tuple[int, ...]:
+    """Open a phantom, contour some structures on every few slices and interpolate.
+
+    Returns:
+        The middle of the last structure, as shown.
+    """
+    case = Case(volume, name)
+    case.set_author("Ada Adams")
+    panel.show_case(case)
+    for structure_id in structure_ids:
+        structure = truth.structure(structure_id)
+        panel.drawing.add_structure(structure.name, case.structures[0].id if case.structures else "")
+        mine = case.structures[-1]
+        mask = mask_with_parts(truth, structure)
+        slices = np.flatnonzero(mask.any(axis=(1, 2)))
+        chosen = [int(k) for k in slices if k % EVERY == 2]
+        contours = [
+            thinned(contour)
+            for k in chosen
+            for contour in trace_slice(mask[k], volume.grid, Slice(0, k), mine.id)
+            if not contour.hole and abs(contour.signed_area_mm2) > 40
+        ]
+        case.edit_contours(mine.id, (), contours)
+    panel.drawing.interpolate()
+    while panel.background.busy:
+        QApplication.processEvents()
+    data = np.asarray(panel.binding.result_layer.data) == case.structures[-1].label
+    k, j, i = (int(indices.mean()) for indices in np.nonzero(data))
+    drawn = [int(item[1]) for item in drawn_positions(panel)]
+    return min(drawn, key=lambda position: abs(position - k)), j, i
+
+
+def drawn_positions(panel: ContouringPanel) -> list[list[str]]:
+    """The rows of the list of contoured slices, split into words."""
+    rows = panel.contours.slices
+    return [rows.item(number).text().split() for number in range(rows.count())]
+
+
+def mask_with_parts(truth: LabelMap, structure: Structure) -> np.ndarray:
+    """A structure with everything that is part of it."""
+    mask = truth.mask(structure.id).copy()
+    for part in truth.structures:
+        if part.part_of == structure.id:
+            mask |= mask_with_parts(truth, part)
+    return mask
+
+
+def thinned(contour: Contour) -> Contour:
+    """The contour as a hand would draw it: about one corner every 4 mm, not a staircase of voxels."""
+    points = contour.points_mm
+    length_mm = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
+    at_mm = np.concatenate([[0], np.cumsum(length_mm)])
+    corners = max(8, round(at_mm[-1] / 4))
+    smooth = sum(np.roll(points, shift, axis=0) for shift in (-2, -1, 0, 1, 2)) / 5
+    closed = np.vstack([smooth, smooth[:1]])
+    wanted = np.linspace(0, at_mm[-1], corners, endpoint=False)
+    resampled = np.column_stack([np.interp(wanted, at_mm, closed[:, axis]) for axis in (0, 1)])
+    return Contour(contour.plane, resampled, contour.structure_id)
+
+
+def show(panel: ContouringPanel, viewer: napari.Viewer, *, axis: int, position: int) -> None:
+    """Show one slice, filling the canvas."""
+    panel.binding.view.show_plane(axis, position)
+    viewer.reset_view()
+
+
+def save(viewer: napari.Viewer, name: str) -> None:
+    """Wait until everything is drawn, then take the picture."""
+    end = time.monotonic() + SETTLE_S
+    while time.monotonic() < end:
+        QApplication.processEvents()
+    path = IMAGES / name
+    main_window(viewer).grab().save(str(path))
+    with Image.open(path) as picture:
+        picture.convert("RGB").save(path, optimize=True)
+    print(f"{path.name}: {path.stat().st_size // 1000} kB")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
