@@ -19,6 +19,11 @@ class State(StrEnum):
     APPROVED = "approved"
     CHANGES_REQUESTED = "changes-requested"
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether a label map in this state must not change."""
+        return self not in EDITABLE
+
 
 class Meaning(StrEnum):
     """What a signature means (21 CFR 11.50(a)(3))."""

@@ -11,20 +11,19 @@ from medseg.io.file_lock import exclusive
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.sign_off_file import read_sign_off
 from medseg.review.chain import read_meanings
-from medseg.review.states import EDITABLE, State
+from medseg.review.states import State
 
 
-def require_editable(label_map: Path | LabelMapFiles) -> None:
-    """Refuse to overwrite a label map whose latest statement submits or approves it.
+def claimed_state(label_map: Path | LabelMapFiles) -> State:
+    """Where the latest statement beside a label map puts it, whoever signed it and whatever changed since.
 
-    No trust folder is needed: a statement of whomever locks the file. So does a bundle that can't be read:
-    what it says is not known.
+    No trust folder is needed: this decides what may be overwritten, not what may be believed.
 
     Args:
         label_map: The label map, which need not exist yet.
 
     Raises:
-        LockedError: It was submitted or approved, or its statements are damaged.
+        LockedError: Its statements are damaged: what they say is not known, so that nothing may change.
     """
     files = _files_of(label_map)
     try:
@@ -35,8 +34,21 @@ def require_editable(label_map: Path | LabelMapFiles) -> None:
             hint="save under another name",
             path=str(files.nifti),
         ) from error
-    state = State(meanings[-1]) if meanings else State.DRAFT
-    if state not in EDITABLE:
+    return State(meanings[-1]) if meanings else State.DRAFT
+
+
+def require_editable(label_map: Path | LabelMapFiles) -> None:
+    """Refuse to overwrite a label map whose latest statement submits or approves it.
+
+    Args:
+        label_map: The label map, which need not exist yet.
+
+    Raises:
+        LockedError: It was submitted or approved, or its statements are damaged.
+    """
+    files = _files_of(label_map)
+    state = claimed_state(files)
+    if state.is_locked:
         raise LockedError(
             f"{files.nifti.name} was {state} and must not change",
             hint="save under another name, or ask for changes first",

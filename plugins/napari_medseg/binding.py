@@ -150,7 +150,7 @@ class Binding:
                 contours.show()
         elif change is Change.RESULT:
             self._result.show()
-        elif self._case.state.locked:
+        elif self._case.state.is_locked:
             self.stop_drawing()
 
     def _on_step(self, _event: Any = None) -> None:

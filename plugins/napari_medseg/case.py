@@ -14,6 +14,7 @@ from medseg.contour import Contour, ContourSet, slice_of
 from medseg.errors import LabelMapError, LockedError
 from medseg.labelmap import LabelMap, Structure, structure_id_for
 from medseg.volume import Volume
+from medseg.workflows.verify import State
 
 
 class Change(Enum):
@@ -23,20 +24,6 @@ class Change(Enum):
     CONTOURS = auto()
     RESULT = auto()
     STATUS = auto()
-
-
-class State(Enum):
-    """How far the sign-off has come."""
-
-    DRAFT = "draft"
-    SUBMITTED = "submitted"
-    APPROVED = "approved"
-    CHANGES_REQUESTED = "changes-requested"
-
-    @property
-    def locked(self) -> bool:
-        """Whether nothing may change."""
-        return self in (State.SUBMITTED, State.APPROVED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +185,7 @@ class Case:
         Raises:
             LockedError: It was.
         """
-        if self.state.locked:
+        if self.state.is_locked:
             hint = (
                 "a reviewer can request changes, which opens it again"
                 if self.state is State.SUBMITTED

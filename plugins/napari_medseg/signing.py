@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from medseg.errors import LockedError, ReviewError
-from medseg.workflows.edit_lock import require_editable
+from medseg.workflows.edit_lock import claimed_state
 from medseg.workflows.open_label_map import open_label_map
 from medseg.workflows.sign import DEFAULT_TRUST, sign
-from medseg.workflows.verify import Verification, verify
-from napari_medseg.case import Case, Result, State
+from medseg.workflows.verify import State, Verification, verify
+from napari_medseg.case import Case, Result
 
 SUBMIT, APPROVE, REQUEST_CHANGES = "submitted", "approved", "changes-requested"
 """What a signature can mean."""
@@ -38,10 +38,9 @@ class Credentials:
 def state_of(path: Path) -> State:
     """Where the statements beside a label map put it, trusted or not: whoever's they are, they lock it."""
     try:
-        require_editable(path)
-    except LockedError as error:
-        return State(str(error.details.get("state", State.SUBMITTED.value)))
-    return State.DRAFT
+        return claimed_state(path)
+    except LockedError:
+        return State.SUBMITTED
 
 
 def sign_shown(path: Path, shown: Result, meaning: str, by: Credentials) -> Verification:
@@ -84,11 +83,6 @@ def trust_folder(path: Path, named: Path | None) -> Path:
             hint="name the folder that says who may sign; it is made with: medseg keys trust",
         )
     return folder
-
-
-def state_for(verification: Verification) -> State:
-    """The state that a verification found."""
-    return State(verification.state.value)
 
 
 def require_saved(case: Case) -> tuple[Path, Result]:

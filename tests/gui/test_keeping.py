@@ -13,7 +13,8 @@ from qtpy.QtCore import QEvent, QObject
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication
 
-from napari_medseg.case import Case, State
+from medseg.workflows.verify import State
+from napari_medseg.case import Case
 from napari_medseg.completing import Snapshot
 from napari_medseg.napari_private import CloseGuard, main_window
 from napari_medseg.panel.unsaved import Answer

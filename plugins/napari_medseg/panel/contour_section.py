@@ -90,7 +90,7 @@ class ContourSection(QWidget):
 
     def show_case(self, case: Case | None) -> None:
         """Show a case as it is now."""
-        locked = case is not None and case.state.locked
+        locked = case is not None and case.state.is_locked
         self.setEnabled(case is not None)
         for widget in (self.name, self.add, self.hole, self.delete, self.interpolate):
             widget.setEnabled(not locked)

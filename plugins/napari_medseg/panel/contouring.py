@@ -117,7 +117,7 @@ class ContouringPanel(QWidget):
         self._refresh()
         if case.volume.warnings:
             self.messages.warn(*case.volume.warnings)
-        elif case.state.locked:
+        elif case.state.is_locked:
             self.messages.inform(f"This label map is {case.state.value}: its contours can't be changed.")
 
     def close_case(self) -> None:

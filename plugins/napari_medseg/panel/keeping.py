@@ -13,7 +13,7 @@ from napari_medseg.completing import Snapshot
 from napari_medseg.panel.desk import Desk
 from napari_medseg.panel.sign_off_section import SignOffSection
 from napari_medseg.saving import result_to_save, save_case
-from napari_medseg.signing import describe, require_saved, sign_shown, state_for, state_of, trust_folder
+from napari_medseg.signing import describe, require_saved, sign_shown, state_of, trust_folder
 
 
 class Keeping:
@@ -90,7 +90,7 @@ class Keeping:
 
     def _signed(self, case: Case, verification: Verification) -> None:
         self._section.reason.clear()
-        case.mark_state(state_for(verification))
+        case.mark_state(verification.state)
         self._desk.messages.confirm(describe(verification))
 
     def _start_verifying(self, case: Case) -> None:
@@ -105,7 +105,7 @@ class Keeping:
 
     def _verified(self, case: Case, path: Path, verification: Verification) -> None:
         # What anybody's statement locks stays locked, also where its signature is not trusted.
-        case.mark_state(state_for(verification) if verification.holds else state_of(path))
+        case.mark_state(verification.state if verification.holds else state_of(path))
         say = self._desk.messages.confirm if verification.holds else self._desk.messages.warn
         say(describe(verification))
 

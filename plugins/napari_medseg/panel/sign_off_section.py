@@ -8,7 +8,8 @@ from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from medseg.errors import SigningKeyError
-from napari_medseg.case import Case, State
+from medseg.workflows.verify import State
+from napari_medseg.case import Case
 from napari_medseg.panel.parts import button, choose_into, even_row, field, heading, row
 from napari_medseg.saving import suggested_name
 from napari_medseg.signing import APPROVE, REQUEST_CHANGES, SUBMIT, Credentials
@@ -83,9 +84,9 @@ class SignOffSection(QWidget):
         if case is None:
             return
         submitted = case.state is State.SUBMITTED
-        self.save.setEnabled(not case.state.locked)
-        self.author.setEnabled(not case.state.locked)
-        self.submit.setEnabled(not case.state.locked)
+        self.save.setEnabled(not case.state.is_locked)
+        self.author.setEnabled(not case.state.is_locked)
+        self.submit.setEnabled(not case.state.is_locked)
         self.approve.setEnabled(submitted)
         self.request_changes.setEnabled(submitted)
         if case.author and not self.author.hasFocus():
