@@ -3,7 +3,7 @@
 from medseg.labelmap.label_map import LabelMap, labels_in
 from medseg.labelmap.overlay import Claim, overlay
 from medseg.labelmap.rasterise import fill_polygon, fill_slice, rasterise
-from medseg.labelmap.structure import MAX_LABEL, PALETTE, Code, Structure, structure_id_for
+from medseg.labelmap.structure import MAX_LABEL, PALETTE, Code, Structure, find_structure, structure_id_for
 
 __all__ = [
     "MAX_LABEL",
@@ -14,6 +14,7 @@ __all__ = [
     "Structure",
     "fill_polygon",
     "fill_slice",
+    "find_structure",
     "labels_in",
     "overlay",
     "rasterise",

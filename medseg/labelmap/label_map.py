@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.errors import GridMismatchError, LabelMapError
-from medseg.labelmap.structure import Structure
+from medseg.labelmap.structure import Structure, find_structure
 from medseg.space import Grid
 from medseg.volume import locked
 
@@ -80,10 +80,7 @@ class LabelMap:
         Raises:
             LabelMapError: There is none.
         """
-        for structure in self.structures:
-            if structure.id == structure_id:
-                return structure
-        raise LabelMapError(f"no structure {structure_id!r}; there are {[s.id for s in self.structures]}")
+        return find_structure(self.structures, structure_id)
 
     def mask(self, structure_id: str) -> npt.NDArray[np.bool_]:
         """The voxels labelled with one structure, without its parts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from medseg.errors import LabelMapError
@@ -71,6 +72,18 @@ class Structure:
             raise LabelMapError(f"a layer must be 0 or more, got {self.layer}")
         if self.part_of == self.id:
             raise LabelMapError(f"structure {self.id!r} can't be part of itself")
+
+
+def find_structure(structures: Iterable[Structure], structure_id: str) -> Structure:
+    """The structure with an id.
+
+    Raises:
+        LabelMapError: There is none.
+    """
+    by_id = {structure.id: structure for structure in structures}
+    if structure_id not in by_id:
+        raise LabelMapError(f"no structure {structure_id!r}; there are {list(by_id)}")
+    return by_id[structure_id]
 
 
 def structure_id_for(name: str, taken: set[str]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from medseg.contour import Contour, ContourSet, slice_of
 from medseg.errors import LabelMapError, LockedError
-from medseg.labelmap import LabelMap, Structure, structure_id_for
+from medseg.labelmap import LabelMap, Structure, find_structure, structure_id_for
 from medseg.volume import Volume
 from medseg.workflows.verify import State
 
@@ -102,10 +102,7 @@ class Case:
         Raises:
             LabelMapError: There is none.
         """
-        for structure in self.structures:
-            if structure.id == structure_id:
-                return structure
-        raise LabelMapError(f"no structure {structure_id!r}; there are {[s.id for s in self.structures]}")
+        return find_structure(self.structures, structure_id)
 
     def is_voxels_only(self, structure_id: str) -> bool:
         """Whether a structure came as voxels, without contours that could be edited."""
