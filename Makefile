@@ -3,13 +3,15 @@
 # Both make the environment in .venv first, and install it anew when the dependencies change.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := pyproject.toml constraints.txt
 # A real window needs a display; a virtual one of a known size keeps the GUI tests the same everywhere.
 XVFB := xvfb-run --auto-servernum --server-args="-screen 0 1920x1200x24"
 
-.PHONY: help demo test check docs screenshots benchmark clean
+.PHONY: help demo test test-headless check docs screenshots clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -34,6 +36,7 @@ docs: $(VENV)/.test
 
 screenshots: $(VENV)/.test system-packages
 	@$(XVFB) $(BIN)/python tools/make_screenshots.py
+	@$(BIN)/python tools/make_sample_pictures.py
 
 .PHONY: system-packages
 system-packages:
@@ -46,15 +49,19 @@ $(VENV)/bin/python:
 	    $$($(PYTHON) -c 'import sys; print("python3.%d-venv" % sys.version_info[1])')
 	@$(PYTHON) -m venv $(VENV)
 
-# pip is quiet about what is normal; what is long is announced.
+# pip says a line for each package: one dot each shows that it moves. Errors are shown as they are.
+define install
+	@echo "Installing $(1) into $(VENV) (one or two minutes the first time)"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[$(2)]' \
+	    | $(BIN)/python -c 'import sys; [print(".", end="", flush=True) for line in sys.stdin]; print()'
+endef
+
 $(VENV)/.demo: $(DEPENDENCIES) | $(VENV)/bin/python
-	@echo "Installing medseg and napari into $(VENV) (one or two minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[gui]'
+	$(call install,medseg and napari,gui)
 	@touch $@
 
 $(VENV)/.test: $(DEPENDENCIES) | $(VENV)/bin/python
-	@echo "Installing medseg and what its tests need into $(VENV) (one or two minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(call install,medseg and what its tests need,test)
 	@touch $@ $(VENV)/.demo
 
 clean:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,18 @@ from napari_medseg.napari_private import canvas_position, canvas_widget, main_wi
 from napari_medseg.panel.contouring import ContouringPanel
 
 WINDOW_PX = (1280, 800)
+
+HAS_DISPLAY = sys.platform in ("win32", "darwin") or any(
+    os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests of the window where there is none to open: Qt would end the whole run."""
+    if not HAS_DISPLAY:
+        for item in items:
+            if item.get_closest_marker("gui"):
+                item.add_marker(pytest.mark.skip(reason="no display here; make test brings a virtual one"))
 
 
 @pytest.fixture
