@@ -20,7 +20,7 @@ def print_volumes(volumes: Iterable[VolumeSummary]) -> None:
 
     volumes = tuple(volumes)
     table = Table(box=box.SIMPLE, pad_edge=False)
-    for heading in ("id", "status", "k × j × i", "spacing in mm", "values"):
+    for heading in ("id", "status", "k×j×i", "spacing in mm", "values"):
         table.add_column(heading, no_wrap=True)
     for volume in volumes:
         # Text, not markup: a header may hold square brackets.
@@ -34,8 +34,8 @@ def print_volumes(volumes: Iterable[VolumeSummary]) -> None:
 def _cells(volume: VolumeSummary) -> tuple[str, ...]:
     shape, spacing = f"{volume.frames} image(s)", ""
     if volume.geometry:
-        shape = " × ".join(str(n) for n in volume.geometry.shape_kji)
-        spacing = " × ".join(f"{mm:.4g}" for mm in volume.geometry.spacing_kji_mm)
+        shape = "×".join(str(n) for n in volume.geometry.shape_kji)
+        spacing = "×".join(f"{mm:.4g}" for mm in volume.geometry.spacing_kji_mm)
     return (
         volume.id,
         volume.status.value,
@@ -48,6 +48,4 @@ def _cells(volume: VolumeSummary) -> tuple[str, ...]:
 def _remarks(volume: VolumeSummary) -> Iterator[str]:
     if volume.reason:
         yield f"{volume.reason}: {volume.message}"
-    if volume.geometry and volume.geometry.is_sheared:
-        yield f"not at right angles (cosine {volume.geometry.shear:.3g})"
     yield from volume.warnings

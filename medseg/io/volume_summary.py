@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from medseg.io.nifti.geometry import ITK_SHEAR_LIMIT
 from medseg.space import Grid
 from medseg.volume.volume import Quantity
 
@@ -44,11 +43,6 @@ class Geometry:
     def of(cls, grid: Grid, residual_mm: float | None = None) -> Geometry:
         """The numbers of a grid."""
         return cls(grid.shape_kji, grid.spacing_kji_mm, residual_mm, grid.shear)
-
-    @property
-    def is_sheared(self) -> bool:
-        """Whether readers that know right angles only will refuse or misread the grid."""
-        return self.shear > ITK_SHEAR_LIMIT
 
     def as_dict(self) -> dict[str, object]:
         """JSON value."""

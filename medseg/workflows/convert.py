@@ -15,7 +15,6 @@ from medseg.io.dicom.find import Inventory, Series, find_series
 from medseg.io.dicom.plan import plan_volume
 from medseg.io.dicom.read import read_planned
 from medseg.io.dicom.summary import summarise_plan, summarise_refusal, summarise_unreadable
-from medseg.io.nifti.geometry import shear_warnings
 from medseg.io.nifti.image import write_image
 from medseg.io.volume_summary import Status, VolumeSummary
 from medseg.progress import Progress, silent
@@ -98,9 +97,7 @@ def _convert_one(series: Series, folder: Path, suffix: str, progress: Progress) 
     except (InputError, GeometryError) as error:
         return summarise_refusal(series, error)
     summary = summarise_plan(plan)
-    return replace(
-        summary, status=Status.CONVERTED, output=name, warnings=volume.warnings + shear_warnings(volume.grid)
-    )
+    return replace(summary, status=Status.CONVERTED, output=name, warnings=volume.warnings)
 
 
 def _common_folder(inputs: Sequence[Path]) -> Path:

@@ -14,9 +14,9 @@ from medseg.errors import OutputExistsError
 from medseg.io.atomic import whole_file
 from medseg.io.contours_file import write_contours
 from medseg.io.label_map_files import LabelMapFiles
-from medseg.io.nifti.geometry import shear_warnings
 from medseg.io.nifti.label_map import write_label_map
 from medseg.io.provenance_file import write_record
+from medseg.io.shear import shear_warnings
 from medseg.io.structure_table import write_structure_table
 from medseg.labelmap import LabelMap
 from medseg.provenance.record import Record, SliceOrigins

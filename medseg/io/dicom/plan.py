@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from medseg.errors import NoImagesError, UnsupportedImageError
 from medseg.io.dicom.checks import require_one_volume
 from medseg.io.dicom.find import Series
-from medseg.io.dicom.geometry import EXACT_MM, fit_grid
+from medseg.io.dicom.geometry import EXACT_MM, FittedGrid, fit_grid
 from medseg.io.dicom.header import ImageHeader
 from medseg.io.dicom.kinds import Kind
 from medseg.io.dicom.quantity import quantity_of
+from medseg.io.shear import shear_warnings
 from medseg.space import Grid
 from medseg.volume.volume import Quantity
 
@@ -53,7 +54,7 @@ def plan_volume(series: Series) -> VolumePlan:
         grid=fitted.grid,
         residual_mm=fitted.residual_mm,
         quantity=quantity,
-        warnings=(*remarks, *_geometry_warnings(fitted.residual_mm), *_file_warnings(series)),
+        warnings=(*remarks, *_geometry_warnings(fitted), *_file_warnings(series)),
     )
 
 
@@ -72,10 +73,11 @@ def _require_image(series: Series) -> None:
         )
 
 
-def _geometry_warnings(residual_mm: float) -> tuple[str, ...]:
-    if residual_mm <= EXACT_MM:
-        return ()
-    return (f"Slice positions are uneven: the regular grid is up to {residual_mm:.3f} mm off.",)
+def _geometry_warnings(fitted: FittedGrid) -> tuple[str, ...]:
+    slant = shear_warnings(fitted.grid)
+    if fitted.residual_mm <= EXACT_MM:
+        return slant
+    return (f"Slice positions are uneven: the regular grid is up to {fitted.residual_mm:.3f} mm off.", *slant)
 
 
 def _file_warnings(series: Series) -> tuple[str, ...]:

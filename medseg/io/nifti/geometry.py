@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,6 @@ from medseg.space.handedness import ijk_to_ras_from_kji_to_lps, kji_to_lps_from_
 
 FORMS_AGREE_MM = 1e-3
 """Up to this distance at the corners sform and qform say the same; float32 quaternions lose that much."""
-
-ITK_SHEAR_LIMIT = 1e-4
-"""Largest cosine between axes that ITK's NIfTI reader takes for a right angle (measured, SimpleITK 2.5)."""
 
 _MM_PER_UNIT = {"mm": 1.0, "meter": 1000.0, "micron": 0.001, "unknown": 1.0}
 
@@ -65,17 +61,6 @@ def _forms(header: Any) -> tuple[Any, Any]:
     except Exception as error:  # nibabel raises several kinds for one damaged quaternion
         raise GeometryError(f"the header's orientation can't be read: {error}") from error
     return sform, qform
-
-
-def shear_warnings(grid: Grid) -> tuple[str, ...]:
-    """What to tell a user whose grid other programs will not take: one sentence, or none."""
-    if grid.shear <= ITK_SHEAR_LIMIT:
-        return ()
-    tilt_deg = math.degrees(math.asin(grid.shear))
-    return (
-        f"The grid leans by {tilt_deg:.3g}°, as acquired: programs built on ITK refuse such a NIfTI file or "
-        "misread it.",
-    )
 
 
 def write_grid(header: Any, grid: Grid) -> None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from medseg.io.atomic import whole_file
 from medseg.io.nifti.file import NiftiFile, read_nifti
 from medseg.io.nifti.geometry import grid_from_header, write_grid
+from medseg.io.shear import shear_warnings
 from medseg.space import Grid
 from medseg.volume import Quantity, Source, SourceFile, Volume
 
@@ -32,6 +33,7 @@ def read_image(path: Path, quantity: Quantity = Quantity.ARBITRARY) -> Volume:
     """
     file = read_nifti(path)
     grid, warnings = grid_from_header(file.header)
+    warnings += shear_warnings(grid)
     voxels = _rescaled(file)
     if voxels.dtype.kind == "f" and not np.isfinite(voxels).all():
         count = int(voxels.size - np.isfinite(voxels).sum())
