@@ -37,7 +37,7 @@ def _slices(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...
 @click.option("--author", default="unnamed", show_default=True, help="Printed name for the record.")
 def interpolate(sparse: Path, out: Path, drawn: list[Slice] | None, method: str, author: str) -> None:
     """Complete a sparse label map: SPARSE has labels on some slices, OUT gets whole structures."""
-    from medseg.workflows.interpolate import METHOD_NAMES, describe_gaps, interpolate_file
+    from medseg.workflows.interpolate import METHOD_NAMES, interpolate_file, remarks_on
 
     if method not in METHOD_NAMES:
         raise click.BadParameter(f"expected one of {', '.join(METHOD_NAMES)}", param_hint="--method")
@@ -45,6 +45,6 @@ def interpolate(sparse: Path, out: Path, drawn: list[Slice] | None, method: str,
         files, completion = interpolate_file(
             sparse, out, author=author, drawn=drawn, method=method, progress=progress
         )
-    for sentence in describe_gaps(completion):
+    for sentence in remarks_on(completion):
         click.echo(f"warning: {sentence}", err=True)
     click.echo(files.nifti)

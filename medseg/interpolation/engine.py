@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -36,12 +36,15 @@ class Completion:
         method: Name of the method in the registry.
         drawn: For each structure the slices that constrained it.
         open_gaps: Where the method found nothing between two drawn slices: the reader must draw there.
+        unfilled: Structure and slice of contours that hold no voxel's centre, being too small or off the
+            image. They take no part.
     """
 
     label_map: LabelMap
     method: str
     drawn: dict[str, tuple[Slice, ...]]
     open_gaps: tuple[OpenGap, ...]
+    unfilled: tuple[tuple[str, Slice], ...] = ()
 
 
 Masks = Mapping[Slice, npt.NDArray[np.bool_]]
@@ -72,11 +75,18 @@ def interpolate(
             along two axes.
         ValueError: There is no such method.
     """
-    drawn = {}
+    drawn: dict[str, dict[Slice, npt.NDArray[np.bool_]]] = {}
+    unfilled = []
     for structure in structures:
-        groups = by_slice(contours.of(structure.id), grid)
-        drawn[structure.id] = {where: fill_slice(group, grid, where) for where, group in groups.items()}
-    return interpolate_masks(drawn, grid, structures, method=method, progress=progress)
+        drawn[structure.id] = {}
+        for where, group in by_slice(contours.of(structure.id), grid).items():
+            mask = fill_slice(group, grid, where)
+            if mask.any():
+                drawn[structure.id][where] = mask
+            else:
+                unfilled.append((structure.id, where))
+    completion = interpolate_masks(drawn, grid, structures, method=method, progress=progress)
+    return replace(completion, unfilled=tuple(unfilled))
 
 
 def interpolate_masks(

@@ -19,7 +19,7 @@ from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.label_map import read_label_map, write_label_map
 from medseg.labelmap import LabelMap
 from medseg.progress import Progress, silent
-from medseg.workflows.interpolate import describe_gaps, interpolate
+from medseg.workflows.interpolate import interpolate, remarks_on
 from medseg.workflows.open_image import open_image
 from medseg.workflows.people import create_key, create_trust
 from medseg.workflows.sample_data import write_phantom_series
@@ -112,7 +112,7 @@ def _run(folder: Path, private: Path, say: Callable[[str], None], progress: Prog
         contours=contours,
         author=READER,
         method=completion.method,
-        notes=describe_gaps(completion),
+        notes=remarks_on(completion),
     )
     picture = folder / "abdomen.png"
     write_contact_sheet(

@@ -21,7 +21,7 @@ from medseg.workflows.save import save_label_map
 METHOD_NAMES = tuple(METHODS)
 """What ``--method`` offers."""
 
-__all__ = ["METHOD_NAMES", "describe_gaps", "interpolate", "interpolate_file", "interpolate_label_map"]
+__all__ = ["METHOD_NAMES", "interpolate", "interpolate_file", "interpolate_label_map", "remarks_on"]
 
 
 def interpolate_label_map(
@@ -105,18 +105,24 @@ def interpolate_file(
         contours=ContourSet(tuple(contours)),
         author=author,
         method=method,
-        notes=describe_gaps(completion),
+        notes=remarks_on(completion),
     )
     return files, completion
 
 
-def describe_gaps(completion: Completion) -> tuple[str, ...]:
-    """One sentence for each gap that could not be joined."""
-    return tuple(
-        f"{gap.structure_id}: nothing could be interpolated between {gap.first} and {gap.last}; "
+def remarks_on(completion: Completion) -> tuple[str, ...]:
+    """What a reader must know: one sentence for each gap left open and each contour without a voxel."""
+    names = {s.id: s.name for s in completion.label_map.structures}
+    gaps = tuple(
+        f"{names[gap.structure_id]}: nothing could be interpolated between {gap.first} and {gap.last}; "
         "draw a contour between them"
         for gap in completion.open_gaps
     )
+    unfilled = tuple(
+        f"{names[structure_id]}: the contour on {where} holds no voxel, being too small or off the image"
+        for structure_id, where in completion.unfilled
+    )
+    return gaps + unfilled
 
 
 def _cut(mask: npt.NDArray[np.bool_], where: Slice) -> npt.NDArray[np.bool_]:

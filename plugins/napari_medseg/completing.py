@@ -11,7 +11,7 @@ from medseg.errors import ContourError
 from medseg.labelmap import LabelMap, Structure, rasterise
 from medseg.progress import Progress, silent
 from medseg.space import Grid
-from medseg.workflows.interpolate import describe_gaps, interpolate
+from medseg.workflows.interpolate import interpolate, remarks_on
 from napari_medseg.case import Case, Result
 
 
@@ -49,9 +49,7 @@ def interpolated(snapshot: Snapshot, progress: Progress = silent) -> Result:
         raise ContourError("there is no contour to interpolate", hint="draw a polygon on at least one slice")
     completion = interpolate(snapshot.contours, snapshot.grid, snapshot.structures, progress=progress)
     label_map = _with_kept_voxels(completion.label_map, snapshot)
-    names = {s.id: s.name for s in snapshot.structures}
-    notes = tuple(_with_names(note, names) for note in describe_gaps(completion))
-    return Result(label_map, snapshot.contours, completion.method, notes)
+    return Result(label_map, snapshot.contours, completion.method, remarks_on(completion))
 
 
 def drawn_only(snapshot: Snapshot) -> Result:
@@ -70,8 +68,3 @@ def _with_kept_voxels(label_map: LabelMap, snapshot: Snapshot) -> LabelMap:
     from_elsewhere = (voxels == 0) & np.isin(snapshot.voxels.voxels, kept)
     voxels[from_elsewhere] = snapshot.voxels.voxels[from_elsewhere]
     return LabelMap(label_map.grid, (voxels,), label_map.structures)
-
-
-def _with_names(note: str, names: dict[str, str]) -> str:
-    structure_id, separator, rest = note.partition(": ")
-    return f"{names.get(structure_id, structure_id)}{separator}{rest}"

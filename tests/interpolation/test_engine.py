@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medseg.contour import ContourSet, Slice, trace_slice
+from medseg.contour import Contour, ContourSet, Slice, trace_slice
 from medseg.errors import Cancelled, ContourError
 from medseg.interpolation import METHODS, interpolate, interpolate_masks
 from medseg.labelmap import Structure
@@ -141,3 +141,15 @@ def test_an_unknown_method_is_a_callers_bug():
     truth = ball(GRID, (30, 30, 40), 15)
     with pytest.raises(ValueError, match="signed-distance"):
         interpolate(contours_of(truth, GRID, [Slice(0, 18), Slice(0, 22)]), GRID, [BALL], method="magic")
+
+
+def test_a_contour_that_holds_no_voxel_is_reported_and_splits_nothing():
+    truth = ball(GRID, (30, 30, 40), 15)
+    contours = contours_of(truth, GRID, [Slice(0, 16), Slice(0, 24)])
+    plane = GRID.plane(0, 20)
+    speck = Contour(plane, np.array([[10.2, 10.2], [10.4, 10.2], [10.3, 10.4]]), "ball")
+    completion = interpolate(contours.with_added([speck]), GRID, [BALL])
+    assert completion.unfilled == (("ball", Slice(0, 20)),)
+    without = interpolate(contours, GRID, [BALL])
+    assert np.array_equal(completion.label_map.voxels, without.label_map.voxels)
+    assert without.unfilled == ()
