@@ -16,7 +16,7 @@ HEAD = """# Commands
 <!-- Made by tools/make_command_docs.py from the commands' own help. -->
 
 Results go to standard output, progress and messages to standard error. With `--json` there is exactly one
-JSON document on standard output.
+JSON document on standard output; for an error it is `{"error", "message", "hint", "details"}`.
 
 | exit code | meaning |
 | --- | --- |

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -47,8 +48,8 @@ def demo(out: Path) -> None:
     click.echo("\nTry next")
     # In an environment that is not activated, the program is called by its path.
     program = "medseg" if shutil.which("medseg") else sys.argv[0]
-    click.echo(f"  {program} verify {result.files.nifti} --trust {result.trust}")
-    click.echo(f"  {program} open {result.dicom} {result.files.nifti}")
+    click.echo(f"  {shlex.join([program, 'verify', str(result.files.nifti), '--trust', str(result.trust)])}")
+    click.echo(f"  {shlex.join([program, 'open', str(result.dicom), str(result.files.nifti)])}")
     _offer_window(result.dicom, result.files.nifti)
 
 

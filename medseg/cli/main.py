@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import json
 
 import click
 
 from medseg._version import __version__
-from medseg.errors import MedsegError
+from medseg.errors import InputError, MedsegError, OutputError
 
 COMMANDS = {
     "convert": "medseg.cli.convert:convert",
@@ -21,6 +23,9 @@ COMMANDS = {
     "verify": "medseg.cli.verify:verify",
 }
 """Each command and where it lives; a module is imported only when its command is called."""
+
+
+_AS_JSON = "medseg.as_json"
 
 
 class LazyGroup(click.Group):
@@ -39,13 +44,23 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101 - the table above is ours
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Remember whether the answer is to be JSON: errors are, then, too."""
+        ctx.meta[_AS_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; an error that medseg raised on purpose becomes one line and its exit code."""
         try:
             return super().invoke(ctx)
         except MedsegError as error:
-            _report(error)
+            _report(error, as_json=ctx.meta[_AS_JSON])
             ctx.exit(error.exit_code)
+        except OSError as error:
+            # The last resort: what nobody expected of the file system is still one line.
+            unexpected = _as_medseg_error(error)
+            _report(unexpected, as_json=False)
+            ctx.exit(unexpected.exit_code)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,7 +72,17 @@ def main() -> None:
     """
 
 
-def _report(error: MedsegError) -> None:
+def _as_medseg_error(error: OSError) -> MedsegError:
+    reason = f"{error.strerror or error}"
+    where = f": {str(error.filename)[:200]}" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
+        return OutputError(f"could not write{where}: {reason}", hint="check the disk")
+    return InputError(f"{reason}{where}", hint="check the path and its permissions")
+
+
+def _report(error: MedsegError, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(error.as_dict(), default=str))
     hint = f" ({error.hint})" if error.hint else ""
     message = " ".join(f"{error.message}{hint}".split())
     click.echo(f"medseg: error: {message}", err=True)

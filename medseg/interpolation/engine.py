@@ -13,7 +13,7 @@ from medseg.contour import ContourSet, Slice, by_slice
 from medseg.errors import ContourError
 from medseg.interpolation.method import DrawnSlices
 from medseg.interpolation.registry import DEFAULT_METHOD, method_named
-from medseg.labelmap import Claim, LabelMap, Structure, fill_slice, overlay
+from medseg.labelmap import MIN_DEPTH_MM, Claim, LabelMap, Structure, fill_slice, overlay
 from medseg.progress import Progress, silent
 from medseg.space import Grid
 
@@ -190,7 +190,7 @@ def _extent(stack: npt.NDArray[np.bool_]) -> tuple[tuple[int, int], tuple[int, i
 def _open_gaps(
     structure_id: str, axis: int, indices: Sequence[int], depth: npt.NDArray[np.float32]
 ) -> list[OpenGap]:
-    filled = np.any(depth > 0, axis=(1, 2)).tolist()
+    filled = np.any(depth > MIN_DEPTH_MM, axis=(1, 2)).tolist()
     gaps = []
     for first, last in pairwise(indices):
         start, end = first - indices[0], last - indices[0]

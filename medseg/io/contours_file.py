@@ -38,11 +38,15 @@ def write_contours(contours: ContourSet, path: Path, *, voxels_sha256: str, over
     write_whole(path, json.dumps(document, indent=1).encode(), overwrite=overwrite)
 
 
-def read_contours(path: Path) -> ContourSet:
+def read_contours(path: Path, *, voxels_sha256: str) -> ContourSet:
     """Read contours back, editable as they were.
 
+    Args:
+        path: The file to read.
+        voxels_sha256: Digest of the voxels that the contours must belong to.
+
     Raises:
-        SidecarError: The file is missing, damaged or of another schema.
+        SidecarError: The file is missing, damaged, of another schema, or about other voxels.
     """
     try:
         document = json.loads(path.read_bytes())
@@ -50,6 +54,11 @@ def read_contours(path: Path) -> ContourSet:
         raise SidecarError(f"could not read the contours in {path.name}: {error}") from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise SidecarError(f"{path.name} holds no contours: expected the schema {SCHEMA}")
+    if document.get("voxels_sha256") != voxels_sha256:
+        raise SidecarError(
+            f"{path.name} belongs to other voxels: it was exchanged, or the label map was changed without it",
+            hint="restore the two from a copy, or move the contours away to open the voxels alone",
+        )
     try:
         return ContourSet(tuple(_contour(entry) for entry in document["contours"]))
     except (KeyError, TypeError, ValueError, ContourError, GeometryError) as error:

@@ -14,8 +14,9 @@ NIFTI_SUFFIXES = (".nii.gz", ".nii")
 class LabelMapFiles:
     """A label map on disk and the sidecars beside it.
 
-    For ``sub-1_dseg.nii.gz`` they are ``sub-1_dseg.tsv``, ``sub-1_dseg.json``, ``sub-1_contours.json`` and
-    ``sub-1_dseg.intoto.jsonl``.
+    For ``sub-1_dseg.nii.gz`` they are ``sub-1_dseg.tsv``, ``sub-1_dseg.json``,
+    ``sub-1_dseg_contours.json`` and ``sub-1_dseg.intoto.jsonl``: each name has the whole stem, so that no
+    other label map shares any of them.
 
     Args:
         nifti: Path of the label map, ending in ``.nii.gz`` or ``.nii``.
@@ -51,7 +52,7 @@ class LabelMapFiles:
     @property
     def contours(self) -> Path:
         """The contours in patient mm."""
-        return self.nifti.with_name(f"{self.stem.removesuffix('_dseg')}_contours.json")
+        return self.nifti.with_name(f"{self.stem}_contours.json")
 
     @property
     def sign_off(self) -> Path:

@@ -16,14 +16,29 @@ def write_record(record: Record, path: Path, *, overwrite: bool = False) -> None
     write_whole(path, text.encode(), overwrite=overwrite)
 
 
-def read_record(path: Path) -> Record:
+def read_record(path: Path, *, voxels_sha256: str) -> Record | None:
     """Read how a label map was made.
 
+    Args:
+        path: The file to read.
+        voxels_sha256: Digest of the voxels that the record must be about.
+
+    Returns:
+        None for a BIDS sidecar of another program.
+
     Raises:
-        SidecarError: The file is missing, damaged, or no record of medseg.
+        SidecarError: The file is missing or damaged, or about other voxels.
     """
     try:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise SidecarError(f"could not read the provenance in {path.name}: {error}") from error
-    return Record.from_dict(document)
+    if isinstance(document, dict) and "medseg" not in document:
+        return None
+    record = Record.from_dict(document)
+    if record.voxels_sha256 != voxels_sha256:
+        raise SidecarError(
+            f"{path.name} is about other voxels: it was exchanged, or the label map was changed without it",
+            hint="restore the two from a copy, or move the record away to open the voxels alone",
+        )
+    return record

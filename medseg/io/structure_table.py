@@ -12,7 +12,7 @@ from pathlib import Path
 
 from medseg.errors import LabelMapError, SidecarError
 from medseg.io.atomic import write_whole
-from medseg.labelmap import Code, Structure
+from medseg.labelmap import NOTHING, Code, Structure
 
 COLUMNS = (
     "index",
@@ -26,8 +26,6 @@ COLUMNS = (
     "code_meaning",
 )
 
-_NOTHING = "n/a"
-
 
 def write_structure_table(structures: tuple[Structure, ...], path: Path, *, overwrite: bool = False) -> None:
     """Write one line a structure."""
@@ -35,19 +33,22 @@ def write_structure_table(structures: tuple[Structure, ...], path: Path, *, over
     writer = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
     writer.writerow(COLUMNS)
     for s in structures:
-        code = (s.code.scheme, s.code.value, s.code.meaning) if s.code else (_NOTHING,) * 3
-        writer.writerow((s.label, s.name, s.color, s.id, s.part_of or _NOTHING, s.layer, *code))
+        code = (s.code.scheme, s.code.value, s.code.meaning) if s.code else (NOTHING,) * 3
+        writer.writerow((s.label, s.name, s.color, s.id, s.part_of or NOTHING, s.layer, *code))
     write_whole(path, text.getvalue().encode(), overwrite=overwrite)
 
 
 def read_structure_table(path: Path) -> tuple[Structure, ...]:
     """Read the structures of a label map.
 
+    A line for the background (index 0) is passed over.
+
     Raises:
         SidecarError: The table is missing, damaged, or describes a structure that can't be.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Some programs put a byte order mark in front.
+        lines = [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line]
     except (OSError, UnicodeDecodeError) as error:
         raise SidecarError(f"could not read the structure table {path.name}: {error}") from error
     try:
@@ -61,7 +62,9 @@ def read_structure_table(path: Path) -> tuple[Structure, ...]:
         if len(row) != len(rows[0]):
             raise SidecarError(f"{path.name}, line {number}: expected {len(rows[0])} columns, got {len(row)}")
         try:
-            structures.append(_structure(dict(zip(rows[0], row, strict=True))))
+            cells = dict(zip(rows[0], row, strict=True))
+            if cells["index"] != "0":  # some programs list the background
+                structures.append(_structure(cells))
         except KeyError as error:
             raise SidecarError(f"{path.name}, line {number}: the column {error} is empty") from error
         except (ValueError, LabelMapError) as error:
@@ -70,7 +73,7 @@ def read_structure_table(path: Path) -> tuple[Structure, ...]:
 
 
 def _structure(row: dict[str, str]) -> Structure:
-    value = {name: cell for name, cell in row.items() if cell != _NOTHING}
+    value = {name: cell for name, cell in row.items() if cell != NOTHING}
     code = None
     if "code_value" in value:
         code = Code(value.get("code_scheme", ""), value["code_value"], value.get("code_meaning", ""))

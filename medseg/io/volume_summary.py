@@ -9,6 +9,11 @@ from medseg.space import Grid
 from medseg.volume.volume import Quantity
 
 
+def printable(text: str) -> str:
+    """Text that UTF-8 can hold: odd bytes of a file name become their escape sequences."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 class Status(StrEnum):
     """What becomes of a series."""
 
@@ -19,7 +24,7 @@ class Status(StrEnum):
     REFUSED = "refused"
     """An image that can't be read as one volume."""
     SKIPPED = "skipped"
-    """Nothing to convert: no image."""
+    """Nothing to convert: no image, or one that was made for planning only (a localizer)."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +64,10 @@ class VolumeSummary:
     """An image, or a series that is none.
 
     Attributes:
-        id: Name within one inspection or manifest; says nothing about the patient.
+        id: Name within one inspection or manifest. That of a DICOM series says nothing about the patient;
+            that of a NIfTI image is its file name, whatever that gives away.
         status: What becomes of it.
-        frames: Number of 2-D images.
+        frames: Number of 2-D images; 0 if it is unknown.
         reason: Why it is refused or skipped: a stable word.
         message: The same as a sentence, with the numbers.
         output: File name that it was written to, if it was.

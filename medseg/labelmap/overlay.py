@@ -12,6 +12,9 @@ from medseg.labelmap.label_map import LabelMap, by_containment
 from medseg.labelmap.structure import Structure
 from medseg.space import Grid
 
+MIN_DEPTH_MM = 1e-4
+"""A voxel this deep is inside. Distances that cancel out would else be decided by a float's last digit."""
+
 
 @dataclass(frozen=True, eq=False)
 class Claim:
@@ -54,7 +57,9 @@ def overlay(claims: Iterable[Claim], grid: Grid, structures: Sequence[Structure]
             box = tuple(
                 slice(start, start + n) for start, n in zip(claim.corner_kji, claim.depth.shape, strict=True)
             )
-            taken = (claim.depth > 0) & ((claim.depth >= best[box]) | np.isin(layer[box], gives_way))
+            taken = (claim.depth > MIN_DEPTH_MM) & (
+                (claim.depth >= best[box]) | np.isin(layer[box], gives_way)
+            )
             layer[box][taken] = structure.label
             best[box][taken] = claim.depth[taken]
     return LabelMap(grid, tuple(layers), tuple(structures))

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from medseg.errors import LabelMapError
 
+NOTHING = "n/a"
+"""BIDS writes this for an absent value, so that nothing can be called so."""
+
 MAX_LABEL = 65535
 """Labels are stored as uint8 or uint16."""
 
@@ -27,7 +30,8 @@ class Code:
     meaning: str
 
     def __post_init__(self) -> None:
-        if not self.value or not (self.scheme + self.value + self.meaning).isprintable():
+        parts = (self.scheme, self.value, self.meaning)
+        if not self.value or not "".join(parts).isprintable() or NOTHING in parts:
             raise LabelMapError(f"a code needs a value and printable characters, got {self}")
 
 
@@ -60,7 +64,7 @@ class Structure:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", self.id):
             raise LabelMapError(f"a structure's id must be 1 to 64 letters, digits, - or _, got {self.id!r}")
-        if not self.name.strip() or not self.name.isprintable():
+        if not self.name.strip() or not self.name.isprintable() or self.name == NOTHING:
             raise LabelMapError(f"a structure needs a name of printable characters, got {self.name!r}")
         if not 1 <= self.label <= MAX_LABEL:
             raise LabelMapError(f"a label must be between 1 and {MAX_LABEL}, got {self.label}")

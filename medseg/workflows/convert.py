@@ -16,7 +16,7 @@ from medseg.io.dicom.plan import plan_volume
 from medseg.io.dicom.read import read_planned
 from medseg.io.dicom.summary import summarise_plan, summarise_refusal, summarise_unreadable
 from medseg.io.nifti.image import write_image
-from medseg.io.volume_summary import Status, VolumeSummary
+from medseg.io.volume_summary import Status, VolumeSummary, printable
 from medseg.progress import Progress, silent
 
 __all__ = ["Conversion", "Status", "VolumeSummary", "convert"]
@@ -32,7 +32,7 @@ class Conversion:
     Attributes:
         volumes: One a series, and one for each DICOM file that is too damaged to belong to any.
         files: By path relative to the folder that all inputs share: the id of the volume it belongs to,
-            or the reason why it was passed over.
+            or the reason why it was passed over. Bytes that are no UTF-8 are escaped with a backslash.
     """
 
     volumes: tuple[VolumeSummary, ...]
@@ -109,4 +109,7 @@ def _account(inventory: Inventory, root: Path) -> dict[str, str]:
     for series in inventory.series:
         owners |= {header.path: series.id for header in series.headers}
         owners |= dict.fromkeys(series.copies, "identical-copy")
-    return {path.absolute().relative_to(root).as_posix(): owner for path, owner in sorted(owners.items())}
+    return {
+        printable(path.absolute().relative_to(root).as_posix()): owner
+        for path, owner in sorted(owners.items())
+    }

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from medseg.errors import GeometryError, NotOneVolumeError, UnsupportedImageError
 from medseg.io.dicom.find import find_series
 from medseg.io.dicom.summary import summarise, summarise_unreadable
 from medseg.io.label_map_files import NIFTI_SUFFIXES
 from medseg.io.nifti.image import read_image
-from medseg.io.volume_summary import Geometry, Status, VolumeSummary
+from medseg.io.volume_summary import Geometry, Status, VolumeSummary, printable
 from medseg.progress import Progress, silent
 
 __all__ = ["Status", "VolumeSummary", "inspect"]
+
+_REASONS: dict[type[Exception], str] = {
+    NotOneVolumeError: "not-one-volume",
+    UnsupportedImageError: "unsupported",
+    GeometryError: "geometry",
+}
+"""The stable word for a NIfTI image that is refused without one."""
 
 
 def inspect(path: Path, *, progress: Progress = silent) -> tuple[VolumeSummary, ...]:
@@ -29,9 +37,10 @@ def inspect(path: Path, *, progress: Progress = silent) -> tuple[VolumeSummary, 
 
     Raises:
         NoImagesError: The folder holds no image.
-        InputError: The path doesn't exist, or the NIfTI file can't be read.
+        InputError: The path doesn't exist.
+        UnreadableFileError: The NIfTI file is damaged or cut off.
     """
-    if path.name.endswith(NIFTI_SUFFIXES):
+    if path.name.endswith(NIFTI_SUFFIXES) and not path.is_dir():
         return (_inspect_nifti(path),)
     inventory = find_series([path], progress=progress)
     inventory.require_images()
@@ -39,9 +48,19 @@ def inspect(path: Path, *, progress: Progress = silent) -> tuple[VolumeSummary, 
 
 
 def _inspect_nifti(path: Path) -> VolumeSummary:
-    volume = read_image(path)
+    name = printable(path.name.removesuffix(".gz").removesuffix(".nii"))
+    try:
+        volume = read_image(path)
+    except (NotOneVolumeError, UnsupportedImageError, GeometryError) as error:
+        return VolumeSummary(
+            id=name,
+            status=Status.REFUSED,
+            frames=0,
+            reason=str(error.details.get("reason") or _REASONS[type(error)]),
+            message=printable(error.message),
+        )
     return VolumeSummary(
-        id=path.name.removesuffix(".gz").removesuffix(".nii"),
+        id=name,
         status=Status.CONVERTIBLE,
         frames=volume.grid.shape_kji[0],
         geometry=Geometry.of(volume.grid),

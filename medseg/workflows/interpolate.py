@@ -105,7 +105,7 @@ def interpolate_file(
         contours=ContourSet(tuple(contours)),
         author=author,
         method=method,
-        notes=remarks_on(completion),
+        notes=(*remarks_on(completion), *_drawn_as_absent(completion, label_map)),
     )
     return files, completion
 
@@ -123,6 +123,16 @@ def remarks_on(completion: Completion) -> tuple[str, ...]:
         for structure_id, where in completion.unfilled
     )
     return gaps + unfilled
+
+
+def _drawn_as_absent(completion: Completion, sparse: LabelMap) -> tuple[str, ...]:
+    """The slices on which a structure is known not to be: they shape the result, and no contour tells."""
+    return tuple(
+        f"{sparse.structure(structure_id).name}: drawn as absent on {where}"
+        for structure_id, slices in completion.drawn.items()
+        for where in slices
+        if not _cut(sparse.mask_with_parts(structure_id), where).any()
+    )
 
 
 def _cut(mask: npt.NDArray[np.bool_], where: Slice) -> npt.NDArray[np.bool_]:

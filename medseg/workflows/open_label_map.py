@@ -12,6 +12,7 @@ from medseg.io.nifti.label_map import read_label_map
 from medseg.io.provenance_file import read_record
 from medseg.labelmap import LabelMap
 from medseg.provenance.record import Record
+from medseg.provenance.voxel_digest import voxels_sha256
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,19 +30,21 @@ class SavedLabelMap:
     record: Record | None
 
 
-def open_label_map(path: Path) -> SavedLabelMap:
+def open_label_map(path: Path | str) -> SavedLabelMap:
     """Open a label map.
 
     Args:
         path: A ``.nii.gz`` or ``.nii`` file, from medseg or another program.
 
     Raises:
-        InputError: The file or a sidecar is damaged.
+        InputError: The file or a sidecar is damaged, or a sidecar is about other voxels.
         LabelMapError: The voxels are no labels, or the table does not explain them.
     """
-    files = LabelMapFiles(path)
+    files = LabelMapFiles(Path(path))
+    label_map = read_label_map(files.nifti)
+    digest = voxels_sha256(label_map.voxels)
     return SavedLabelMap(
-        read_label_map(path),
-        read_contours(files.contours) if files.contours.exists() else ContourSet(),
-        read_record(files.provenance) if files.provenance.exists() else None,
+        label_map,
+        read_contours(files.contours, voxels_sha256=digest) if files.contours.exists() else ContourSet(),
+        read_record(files.provenance, voxels_sha256=digest) if files.provenance.exists() else None,
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from medseg.errors import OutputExistsError, ReviewError
+from medseg.errors import MedsegError, OutputError, OutputExistsError, ReviewError
 from medseg.io.trust_folder import read_key, read_person, write_card_file, write_key, write_trust
 from medseg.review.keys import generate_key
 from medseg.review.person import Person, write_card
@@ -55,15 +55,24 @@ def create_key(
         OutputExistsError: A file is there already.
         OutputError: The folder can't be written.
     """
+    if not out.name:
+        raise OutputError(f"expected a file to write the key to, got {out}", hint="such as ada.pem")
     card = out.with_name(out.stem + CARD_SUFFIX)
     for path in (out, card):
         if path.exists():
             raise OutputExistsError(f"{path.name} exists already", hint="choose another name", path=str(path))
     key = generate_key()
-    person = Person(person_id or id_for(name), name, Role(role), key.public_hex)
+    person_id = person_id or id_for(name)
+    if not person_id:
+        raise ReviewError(f"no id can be made from the name {name!r}", hint="give one with --id")
+    person = Person(person_id, name, Role(role), key.public_hex)
     pem = key.encrypted_pem(passphrase)
-    write_card_file(card, write_card(person, key))
     write_key(out, pem)
+    try:
+        write_card_file(card, write_card(person, key))
+    except MedsegError:
+        out.unlink()  # a key without its card is of no use and would be in the way
+        raise
     return CreatedKey(person, out, card)
 
 

@@ -27,7 +27,7 @@ from medseg.workflows.edit_lock import editing
 
 
 def save_label_map(
-    path: Path,
+    path: Path | str,
     label_map: LabelMap,
     *,
     grid: Grid,
@@ -41,7 +41,7 @@ def save_label_map(
     """Write a label map, its structure table, its contours and its record: all of them or none.
 
     Args:
-        path: ``*.nii.gz`` (``*_dseg.nii.gz`` for BIDS) or ``*.nii``; its folder is made if needed.
+        path: ``*.nii.gz`` (``*_dseg.nii.gz`` for BIDS) or ``*.nii``; its folder must exist.
         label_map: What to save.
         grid: The grid of the image, on which the label map must lie.
         source: Where the image came from.
@@ -59,7 +59,7 @@ def save_label_map(
         OutputError: The disk is full, the folder can't be written.
     """
     label_map.grid.require_same_as(grid, "label map and image")
-    files = LabelMapFiles(path)
+    files = LabelMapFiles(Path(path))
     record = Record(
         author=author,
         created=datetime.now().astimezone(),
@@ -69,7 +69,6 @@ def save_label_map(
         method=method,
         notes=(*notes, *shear_warnings(grid)),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
     with editing(files), ExitStack() as stack:
         _require_free(files, overwrite=overwrite)
         # Everything is written to temporary files first. They are renamed in reverse order, the label

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from medseg.errors import LockedError, ReviewError, SigningKeyError
+from medseg.io.existence import require_file
 from medseg.io.file_lock import exclusive
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.content import read_content_and_digests
@@ -25,12 +26,12 @@ DEFAULT_TRUST = "keys"
 
 
 def sign(
-    label_map_path: Path,
+    label_map_path: Path | str,
     *,
     meaning: str,
-    key: Path,
+    key: Path | str,
     passphrase: str,
-    trust: Path | None = None,
+    trust: Path | str | None = None,
     reason: str | None = None,
     expected_digest: str | None = None,
 ) -> Verification:
@@ -59,19 +60,20 @@ def sign(
         LabelMapError: The structure table does not explain the voxels.
         OutputError: The statement can't be written; nothing has changed.
     """
-    files = LabelMapFiles(label_map_path)
+    files = LabelMapFiles(Path(label_map_path))
+    require_file(files.nifti)
     step = Meaning(meaning)
-    roster = read_trust(trust or _default_trust(files))
-    signing_key = read_key(key, passphrase)
+    roster = read_trust(Path(trust) if trust else _default_trust(files))
+    signing_key = read_key(Path(key), passphrase)
     person = roster.holder_of(signing_key.public_hex)
     if person is None:
-        raise SigningKeyError(f"the key {key.name} belongs to nobody on the roster", path=str(key))
+        raise SigningKeyError(f"the key {Path(key).name} belongs to nobody on the roster", path=str(key))
     with exclusive(files.sign_off):
         bundle = read_sign_off(files.sign_off)
         found = read_content_and_digests(files)
         if expected_digest not in (None, found.content.digest()):
             raise LockedError(
-                f"{label_map_path.name} changed since it was opened: nothing was signed",
+                f"{files.nifti.name} changed since it was opened: nothing was signed",
                 hint="reload the label map and look at it again",
             )
         now = datetime.now().astimezone()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from medseg.errors import InputError, LabelMapError, UnreadableFileError
+from medseg.errors import InputError, LabelMapError
+from medseg.io.existence import require_file
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.content import read_content_and_digests
 from medseg.io.sign_off_file import read_sign_off
@@ -17,7 +18,7 @@ STATES = tuple(state.value for state in State)
 """What ``--require`` offers."""
 
 
-def verify(label_map_path: Path, *, trust: Path) -> Verification:
+def verify(label_map_path: Path | str, *, trust: Path | str) -> Verification:
     """Compare a label map and its sidecars with the statements beside it.
 
     A signed label map that can't be read is ``invalid``, and ``problems`` says why. The tail of the
@@ -32,10 +33,9 @@ def verify(label_map_path: Path, *, trust: Path) -> Verification:
         SidecarError: There is no roster, or a damaged one; or the statements can't be read.
         ReviewError: The roster is not signed by its founders.
     """
-    files = LabelMapFiles(label_map_path)
-    if not label_map_path.is_file():
-        raise UnreadableFileError(f"there is no file {label_map_path}", hint="check the path")
-    roster = read_trust(trust)
+    files = LabelMapFiles(Path(label_map_path))
+    require_file(files.nifti)
+    roster = read_trust(Path(trust))
     bundle = read_sign_off(files.sign_off)
     now = datetime.now(UTC)
     try:

@@ -119,7 +119,7 @@ def test_writer_saves_the_labels_layer(drawn: Any, viewer: Any, tmp_path: Path) 
     assert np.array_equal(
         np.asarray(nibabel.load(path).dataobj).T, np.asarray(drawn.binding.result_layer.data)
     )
-    assert path.with_name("by_menu_contours.json").exists()
+    assert path.with_name("by_menu_dseg_contours.json").exists()
 
 
 def test_sign_off_by_two_people(drawn: Any, signers: Any, draw_square: Any, wait: Any) -> None:
@@ -189,7 +189,7 @@ def test_what_is_not_shown_is_not_signed(drawn: Any, signers: Any, wait: Any) ->
     image.uncache()
     changed.to_filename(_file(drawn))
     _sign(drawn, drawn.sign_off.submit, signers.ada, signers, wait)
-    assert "is no longer what this window shows" in drawn.messages.text
+    assert "belongs to other voxels" in drawn.messages.text
     assert drawn.case.state is State.DRAFT
 
 

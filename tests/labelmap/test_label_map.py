@@ -70,6 +70,7 @@ def test_an_unknown_structure_is_named():
         {"id": "white space"},
         {"id": ""},
         {"name": " "},
+        {"name": "n/a"},
         {"name": "two\nlines"},
         {"label": 0},
         {"label": 70000},
@@ -86,6 +87,8 @@ def test_what_is_no_structure_is_refused(wrong):
 def test_a_code_needs_a_value():
     with pytest.raises(LabelMapError):
         Code("SCT", "", "Neoplasm")
+    with pytest.raises(LabelMapError):
+        Code("SCT", "n/a", "Neoplasm")
 
 
 def test_structures_get_colours_that_differ():

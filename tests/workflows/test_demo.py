@@ -30,7 +30,7 @@ def test_it_leaves_one_valid_label_map_with_its_sidecars(demo):
         "abdomen_dseg.tsv",
         "abdomen_dseg.json",
         "abdomen_dseg.intoto.jsonl",
-        "abdomen_contours.json",
+        "abdomen_dseg_contours.json",
         "abdomen.png",
         "dicom",
         "keys",

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from medseg.contour import ContourSet, Origin, Slice, trace_slice
-from medseg.errors import GridMismatchError, InputError, LabelMapError, OutputError, OutputExistsError
+from medseg.errors import (
+    GridMismatchError,
+    InputError,
+    LabelMapError,
+    OutputError,
+    OutputExistsError,
+    SidecarError,
+)
 from medseg.labelmap import LabelMap, Structure
 from medseg.space import Grid
 from medseg.volume import Source, SourceFile
@@ -53,7 +60,7 @@ def save(path, completion, **changes):
 
 
 def test_everything_comes_back_as_it_was_saved(tmp_path, completion):
-    files = save(tmp_path / "new" / "a_dseg.nii.gz", completion)
+    files = save(tmp_path / "a_dseg.nii.gz", completion)
     saved = open_label_map(files.nifti)
     assert np.array_equal(saved.label_map.voxels, completion.label_map.voxels)
     assert saved.label_map.grid.is_same_as(GRID)
@@ -95,7 +102,7 @@ def test_a_tilted_grid_is_kept_and_the_record_warns_of_other_readers(tmp_path):
 def test_exactly_the_named_files_are_left(tmp_path, completion):
     files = save(tmp_path / "a_dseg.nii.gz", completion)
     visible = {p.name for p in tmp_path.iterdir() if not p.name.startswith(".")}
-    assert visible == {"a_dseg.nii.gz", "a_dseg.tsv", "a_dseg.json", "a_contours.json"}
+    assert visible == {"a_dseg.nii.gz", "a_dseg.tsv", "a_dseg.json", "a_dseg_contours.json"}
     assert files.sign_off.name == "a_dseg.intoto.jsonl"
 
 
@@ -113,12 +120,12 @@ def test_a_label_map_on_another_grid_is_refused(tmp_path, completion):
 
 
 def test_nothing_is_overwritten_unasked_not_even_a_sidecar(tmp_path, completion):
-    (tmp_path / "a_contours.json").write_text("precious")
-    with pytest.raises(OutputExistsError, match="a_contours"):
+    (tmp_path / "a_dseg_contours.json").write_text("precious")
+    with pytest.raises(OutputExistsError, match="a_dseg_contours"):
         save(tmp_path / "a_dseg.nii.gz", completion)
-    assert {p.name for p in tmp_path.iterdir() if not p.name.startswith(".")} == {"a_contours.json"}
+    assert {p.name for p in tmp_path.iterdir() if not p.name.startswith(".")} == {"a_dseg_contours.json"}
     save(tmp_path / "a_dseg.nii.gz", completion, overwrite=True)
-    assert (tmp_path / "a_contours.json").read_text() != "precious"
+    assert (tmp_path / "a_dseg_contours.json").read_text() != "precious"
 
 
 def test_a_failure_half_way_leaves_the_old_files(tmp_path, completion, monkeypatch):
@@ -132,6 +139,32 @@ def test_a_failure_half_way_leaves_the_old_files(tmp_path, completion, monkeypat
     with pytest.raises(OutputError, match="No space left"):
         save(files.nifti, completion, overwrite=True, contours=ContourSet())
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("parent", ["absent", "a-file"])
+def test_a_folder_that_is_not_there_is_an_error_in_words(tmp_path, completion, parent):
+    (tmp_path / "a-file").write_text("precious")
+    with pytest.raises(OutputError, match="a_dseg"):
+        save(tmp_path / parent / "a_dseg.nii.gz", completion)
+    assert [p.name for p in tmp_path.iterdir()] == ["a-file"]
+
+
+def test_sidecars_of_other_voxels_are_found_out(tmp_path, completion):
+    files = save(tmp_path / "a_dseg.nii.gz", completion)
+    other = save(tmp_path / "b_dseg.nii.gz", interpolate(ContourSet(tumour_on(4, 3)), GRID, [TUMOUR]))
+    for sidecar, name in ((files.contours, other.contours), (files.provenance, other.provenance)):
+        own = sidecar.read_bytes()
+        sidecar.write_bytes(name.read_bytes())
+        with pytest.raises(SidecarError, match="other voxels"):
+            open_label_map(files.nifti)
+        sidecar.write_bytes(own)
+    assert open_label_map(str(files.nifti)).record is not None
+
+
+def test_the_sidecar_of_another_program_is_no_record(tmp_path, completion):
+    files = save(tmp_path / "a_dseg.nii.gz", completion)
+    files.provenance.write_text('{"Manual": true}')
+    assert open_label_map(files.nifti).record is None
 
 
 def test_a_name_that_is_no_nifti_is_refused(tmp_path, completion):

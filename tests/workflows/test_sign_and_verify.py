@@ -565,11 +565,11 @@ def test_the_lock_holds_between_processes(tmp_path):
 
 def test_nothing_is_left_behind(approved):
     assert sorted(p.name for p in approved.nifti.parent.iterdir()) == [
-        "case_contours.json",
         "case_dseg.intoto.jsonl",
         "case_dseg.json",
         "case_dseg.nii.gz",
         "case_dseg.tsv",
+        "case_dseg_contours.json",
     ]
 
 

@@ -57,16 +57,18 @@ class _Alike:
     what: str
     value: Callable[[ImageHeader], Any]
     hint: str = ""
+    is_identity: bool = False
+    """Whether the values point to a person: they are counted then, not shown."""
 
     def check(self, headers: Headers) -> None:
         values = sorted({str(self.value(header) or "none") for header in headers})
         if len(values) > 1:
+            shown = ", ".join(values[:4]) + (" …" if len(values) > 4 else "")
             raise NotOneVolumeError(
-                f"expected one {self.what} in a series, found {', '.join(values[:4])}"
-                + (" …" if len(values) > 4 else ""),
+                f"expected one {self.what} in a series, found {len(values) if self.is_identity else shown}",
                 hint=self.hint or "the series mixes images that don't form one volume",
                 reason=self.reason,
-                found=values,
+                found=len(values) if self.is_identity else values,
             )
 
 
@@ -88,6 +90,15 @@ def require_one_volume(headers: Headers) -> None:
 def _value3(header: ImageHeader) -> str:
     """The third value of ImageType: how the image was acquired (PS3.3 C.7.6.1.1.2)."""
     return header.image_type[2] if len(header.image_type) > 2 else ""
+
+
+def _is_localizer(header: ImageHeader) -> bool:
+    return "LOCALIZER" in (_value3(header), *header.image_type[3:])
+
+
+def _mr_contrast(header: ImageHeader) -> str:
+    """Magnitude, phase and real images of one acquisition share its positions and differ in value 3."""
+    return _value3(header) if VOLUME_CLASSES.get(header.sop_class_uid, header.modality) == "MR" else ""
 
 
 def _is_supported_class(header: ImageHeader) -> bool:
@@ -207,6 +218,8 @@ _CHECKS: tuple[Callable[[Headers], None], ...] = (
         lambda header: f"colour image ({header.photometric or 'no photometric interpretation'})",
         "convert grey-scale images",
     ).check,
+    _Alike("mixed-patient", "patient", lambda header: header.patient_digest, is_identity=True).check,
+    _Alike("mixed-study", "study", lambda header: header.study_uid, is_identity=True).check,
     _Alike("mixed-modality", "modality", lambda header: header.modality).check,
     _Alike("mixed-class", "storage class", lambda header: class_name(header.sop_class_uid)).check,
     _PerImage(
@@ -219,7 +232,7 @@ _CHECKS: tuple[Callable[[Headers], None], ...] = (
     _PerImage(
         "localizer",
         NotOneVolumeError,
-        lambda header: "LOCALIZER" in (_value3(header), *header.image_type[3:]),
+        _is_localizer,
         lambda _: "a planning image, not a slice of a volume",
         "give the series that was planned on it, or move the localizer out of its folder",
     ).check,
@@ -249,6 +262,12 @@ _CHECKS: tuple[Callable[[Headers], None], ...] = (
     _require_one_spacing,
     _Alike(
         "mixed-frame-of-reference", "frame of reference", lambda header: header.frame_of_reference_uid
+    ).check,
+    _Alike(
+        "mixed-image-type",
+        "kind of MR image (ImageType value 3)",
+        _mr_contrast,
+        "magnitude, phase or other images share the series; export each kind on its own",
     ).check,
     _Alike("mixed-photometric", "photometric interpretation", lambda header: header.photometric).check,
     _PerImage(

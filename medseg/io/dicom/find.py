@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ class Series:
         kind: A series is an image series or not: reports may share the UID of the images they are about.
         headers: One for each file, in the order of their paths.
         copies: Byte-identical copies of files in ``headers``, which add nothing.
-        suspects: Unreadable files in the same folders, any of which may be a lost slice of this series.
+        suspects: Unreadable files and folders beside them, any of which may be a lost slice of this series.
     """
 
     id: str
@@ -42,7 +43,11 @@ class Series:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """A file that belongs to no series, and why: ``not-dicom``, ``dicomdir`` or ``unreadable``."""
+    """A file that belongs to no series, and why: ``not-dicom``, ``dicomdir`` or ``unreadable``.
+
+    Unreadable is also a folder that can't be listed, a link to nowhere, and a file that should be DICOM by
+    its place and name but isn't: each may be a lost slice.
+    """
 
     path: Path
     reason: str
@@ -63,7 +68,7 @@ class Inventory:
 
     @property
     def unreadable(self) -> tuple[PassedOver, ...]:
-        """DICOM files that can't be walked at all."""
+        """What may hold images but can't be read at all."""
         return tuple(file for file in self.passed_over if file.reason == "unreadable")
 
     def require_images(self) -> None:
@@ -86,6 +91,8 @@ class Inventory:
 def find_series(paths: Iterable[Path], *, progress: Progress = silent) -> Inventory:
     """Look through files and folders, whatever their names, and read every DICOM header.
 
+    A file is looked at once, even if it was named twice or through a link to its folder.
+
     Args:
         paths: Files, or folders that are searched to the bottom; links to folders are not followed.
         progress: Told before each file.
@@ -96,9 +103,14 @@ def find_series(paths: Iterable[Path], *, progress: Progress = silent) -> Invent
     Raises:
         InputError: A path doesn't exist.
     """
-    files = sorted({file for path in paths for file in _walk(path)})
+    by_identity: dict[Path, Path] = {}
+    unlisted: dict[Path, PassedOver] = {}
+    for path in paths:
+        for identity, file in _walk(path, unlisted):
+            by_identity.setdefault(identity, file)
+    files = sorted(by_identity.values())
     headers: list[ImageHeader] = []
-    passed_over: list[PassedOver] = []
+    passed_over = list(unlisted.values())
     for done, path in enumerate(files):
         progress("reading headers", done, len(files))
         found = _look_at(path)
@@ -106,18 +118,77 @@ def find_series(paths: Iterable[Path], *, progress: Progress = silent) -> Invent
             passed_over.append(found)
         else:
             headers.append(found)
+    image_names = {(header.path.parent, _suffix(header.path)) for header in headers}
+    passed_over = [_suspected(file, image_names) for file in passed_over]
     unreadable = tuple(file.path for file in passed_over if file.reason == "unreadable")
     return Inventory(_group(headers, unreadable), tuple(passed_over))
 
 
-def _walk(path: Path) -> Iterator[Path]:
-    if not path.exists():
-        raise InputError(f"{path} does not exist", hint="check the path", path=str(path))
-    if not path.is_dir():
-        yield path
+def _walk(path: Path, unlisted: dict[Path, PassedOver]) -> Iterator[tuple[Path, Path]]:
+    """Every file, with what it is whatever the way to it: a link inside of a folder is a file of its own."""
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist", hint="check the path", path=str(path)) from None
+    except OSError as error:
+        raise InputError(f"{path} can't be opened: {error.strerror}", path=str(path)) from error
+    if not is_folder:
+        yield path.resolve(), path
         return
-    for folder, _, names in os.walk(path):
-        yield from (Path(folder) / name for name in names if (Path(folder) / name).is_file())
+
+    def note(error: OSError) -> None:
+        at = Path(str(error.filename))
+        message = f"{at.name} can't be listed: {error.strerror}"
+        unlisted.setdefault(at.resolve(), PassedOver(at, "unreadable", message))
+
+    for folder, _, names in os.walk(path, onerror=note):
+        resolved = Path(folder).resolve()
+        yield from ((resolved / name, Path(folder) / name) for name in names if _is_file(Path(folder) / name))
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is a file or may be one: a link to nowhere and a forbidden file fail when opened."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return True
+
+
+IMAGE_SUFFIXES = {".dcm", ".ima", ".dicom"}
+"""Names that promise DICOM, in any folder."""
+
+_BLANK_LOOK_BYTES = 1 << 16
+
+
+def _suspected(file: PassedOver, image_names: set[tuple[Path, str]]) -> PassedOver:
+    """Take a file that is not DICOM for a lost image if its name promises one, or if it is blank among them.
+
+    A file that was cut to nothing, or that a broken copy filled with zeros, is no longer DICOM.
+    """
+    suffix = _suffix(file.path)
+    is_promised = suffix in IMAGE_SUFFIXES or (file.path.parent, suffix) in image_names
+    if file.reason != "not-dicom" or file.path.name.startswith(".") or not is_promised:
+        return file
+    fault = _blankness(file.path)
+    if not suffix and not fault:  # a LICENSE among images without suffixes
+        return file
+    return replace(file, reason="unreadable", message=f"{file.path.name} is {fault or 'damaged: not DICOM'}")
+
+
+def _suffix(path: Path) -> str:
+    """The suffix, unless it is the last number of a UID."""
+    return "" if path.suffix[1:].isdecimal() else path.suffix.lower()
+
+
+def _blankness(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            start = file.read(_BLANK_LOOK_BYTES)
+    except OSError:
+        return ""
+    if not start:
+        return "empty"
+    return "" if start.strip(b"\0") else "filled with zeros"
 
 
 def _look_at(path: Path) -> ImageHeader | PassedOver:

@@ -20,6 +20,12 @@ ACCEPTED_MM = 0.15
 About a fifth of a fine pixel (0.7 mm): invisible in a contour, but worth knowing in a measurement.
 """
 
+ACCEPTED_FRACTION = 0.25
+"""Most that a slice may be off as a fraction of the slice distance, for stacks finer than 0.6 mm.
+
+One slice missing in the middle of a stack leaves half of a distance, at its end a whole one.
+"""
+
 SAME_POSITION_MM = 0.01
 """Two slices closer than this along the normal are one position: no scanner steps by 10 µm."""
 
@@ -80,8 +86,7 @@ def fit_grid(headers: tuple[ImageHeader, ...]) -> FittedGrid:
         frame_of_reference_uid=headers[0].frame_of_reference_uid or None,
     )
     residual_mm = _residual_mm(grid, ordered)
-    if residual_mm > ACCEPTED_MM:
-        raise _explain(positions, normal, residual_mm)
+    _require_even(positions, normal, residual_mm)
     return FittedGrid(grid, ordered, residual_mm)
 
 
@@ -156,27 +161,33 @@ def _require_stack(step: FloatArray, normal: FloatArray) -> None:
         )
 
 
-def _explain(positions: FloatArray, normal: FloatArray, residual_mm: float) -> NotOneVolumeError:
-    """Say why no regular grid fits: slices missing, spacing uneven, or positions off the line."""
+def _require_even(positions: FloatArray, normal: FloatArray, residual_mm: float) -> None:
+    """Refuse slices missing, spacing uneven, or positions off the line.
+
+    Holes are looked for however close the grid is: in a fine stack a whole slice is a small distance.
+    """
     steps = np.diff(positions, axis=0)
     gaps_mm = np.linalg.norm(steps, axis=1)
     regular_mm = float(np.median(gaps_mm[gaps_mm <= gaps_mm.min() * 1.5]))
     multiples = np.round(gaps_mm / regular_mm)
     if _fits_with_holes(positions, multiples, regular_mm):
-        return _missing(gaps_mm, multiples, regular_mm)
-    if np.ptp(steps @ normal) > ACCEPTED_MM:
-        return NotOneVolumeError(
+        raise _missing(gaps_mm, multiples, regular_mm)
+    accepted_mm = min(ACCEPTED_MM, ACCEPTED_FRACTION * regular_mm)
+    if residual_mm <= accepted_mm:
+        return
+    if np.ptp(steps @ normal) > accepted_mm:
+        raise NotOneVolumeError(
             f"expected even spacing between slices, found {gaps_mm.min():.4g} to {gaps_mm.max():.4g} mm: "
-            f"the best grid is {residual_mm:.3g} mm off ({ACCEPTED_MM} mm is accepted)",
+            f"the best grid is {residual_mm:.3g} mm off ({accepted_mm:.3g} mm is accepted)",
             hint="the series may hold several acquisitions",
             reason="uneven-spacing",
             smallest_gap_mm=float(gaps_mm.min()),
             largest_gap_mm=float(gaps_mm.max()),
             residual_mm=residual_mm,
         )
-    return NotOneVolumeError(
+    raise NotOneVolumeError(
         f"expected slice positions on a straight line, found one {residual_mm:.3g} mm off the best grid "
-        f"({ACCEPTED_MM} mm is accepted)",
+        f"({accepted_mm:.3g} mm is accepted)",
         hint="the slices are shifted in their planes",
         reason="irregular-positions",
         residual_mm=residual_mm,
@@ -193,7 +204,8 @@ def _fits_with_holes(positions: FloatArray, multiples: FloatArray, regular_mm: f
     index = np.concatenate([[0.0], np.cumsum(multiples)])
     origin, step = _line(index, positions)
     off_mm = np.linalg.norm(positions - origin - index[:, np.newaxis] * step, axis=1).max()
-    return bool(off_mm <= max(EXACT_MM, MISSING_TOLERANCE * regular_mm))
+    exact_mm = min(EXACT_MM, ACCEPTED_FRACTION * regular_mm)
+    return bool(off_mm <= max(exact_mm, MISSING_TOLERANCE * regular_mm))
 
 
 def _missing(gaps_mm: FloatArray, multiples: FloatArray, regular_mm: float) -> NotOneVolumeError:

@@ -15,7 +15,13 @@ from typing import Any, BinaryIO
 import pydicom
 from pydicom.dataset import FileDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from medseg.errors import UnreadableFileError
 from medseg.io.dicom.rescale import Rescale
@@ -39,6 +45,16 @@ _PIXEL_TAGS = {(0x7FE0, 0x0008), (0x7FE0, 0x0009), (0x7FE0, 0x0010)}
 _SERIES_UID = 0x0020000E
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 
+NATIVE_SYNTAXES = {
+    ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian,
+}  # fmt: skip
+"""Syntaxes in which pixels lie side by side, so that their number follows from their length."""
+
+_FIRST_GROUPS = (0x0002, 0x0008)
+_FIRST_ELEMENT_MAX = 0x0018
+_FIRST_LENGTH_MAX = 64
+"""What a data set without the 128-byte preamble begins with: an element no later than SOPInstanceUID."""
+
 
 @dataclass(frozen=True)
 class ImageHeader:
@@ -47,6 +63,7 @@ class ImageHeader:
     Attributes:
         path: The file.
         damage: What in the header or the file's length can't be right; empty if nothing.
+        patient_digest: What tells patients apart: a digest of PatientID, empty if absent; never shown.
         group: What keeps series apart where the file has no series UID: a digest, not an identity.
         sop_class_uid: The kind of object; taken from the file meta information if the data set lacks it.
         sop_instance_uid: The image's own UID, likewise.
@@ -61,6 +78,7 @@ class ImageHeader:
 
     path: Path
     damage: str
+    patient_digest: str
     group: str
     sop_class_uid: str
     sop_instance_uid: str
@@ -110,7 +128,7 @@ def read_header(path: Path) -> ImageHeader | None:
     """Read a file's header.
 
     Returns:
-        None if the file is not DICOM (PS3.10 7.1: no ``DICM`` after the preamble).
+        None if the file is not DICOM: neither ``DICM`` after the preamble (PS3.10 7.1) nor a bare data set.
 
     Raises:
         UnreadableFileError: It is DICOM, but so damaged that not even its data set can be walked; or
@@ -118,8 +136,8 @@ def read_header(path: Path) -> ImageHeader | None:
     """
     try:
         with path.open("rb") as file, lenient():
-            dataset = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_TAGS)
-            header = header_of(dataset, path, _pixel_damage(file, _transfer_syntax(dataset)))
+            dataset = read_dataset(file, stop_before_pixels=True, specific_tags=_TAGS)
+            header = header_of(dataset, path, _pixel_damage(file, dataset))
             _require_identified(dataset, header)
             return header
     except InvalidDicomError:
@@ -130,6 +148,44 @@ def read_header(path: Path) -> ImageHeader | None:
         ) from error
     except PARSE_ERRORS as error:
         raise UnreadableFileError(f"{path.name} is damaged: {error}", reason="unreadable") from error
+
+
+def read_dataset(file: BinaryIO, **options: Any) -> FileDataset:
+    """Read a data set, with or without the preamble that old archives leave out.
+
+    Raises:
+        InvalidDicomError: It is not DICOM.
+    """
+    start = file.read(132)
+    file.seek(0)
+    is_bare = start[128:] != b"DICM" and _begins_like_a_dataset(start)
+    return pydicom.dcmread(file, force=is_bare, **options)
+
+
+def _begins_like_a_dataset(start: bytes) -> bool:
+    """Whether the first element is one that comes first (PS3.5 7.1), in either little endian syntax."""
+    if len(start) < 8:
+        return False
+    group, element, length = struct.unpack("<HHL", start[:8])
+    if start[4:6].isalpha() and start[4:6].isupper():
+        length = int.from_bytes(start[6:8], "little")
+    return group in _FIRST_GROUPS and element <= _FIRST_ELEMENT_MAX and length <= _FIRST_LENGTH_MAX
+
+
+def length_damage(dataset: pydicom.Dataset, transfer_syntax_uid: str, length: int) -> str:
+    """What is wrong with so many bytes of native pixels: too many are as wrong as too few.
+
+    pydicom would crop them and say nothing.
+    """
+    elements = _Elements(dataset)
+    is_colour = elements.whole("SamplesPerPixel", 1) != 1  # refused as such; some syntaxes drop samples
+    if transfer_syntax_uid not in NATIVE_SYNTAXES or is_colour:
+        return ""
+    shape = [elements.whole(keyword, 0) for keyword in ("Rows", "Columns", "BitsAllocated")]
+    expected = (math.prod(shape) * elements.whole("NumberOfFrames", 1) + 7) // 8
+    if length in (expected, expected + expected % 2):  # PS3.5 8.1.1: padded to an even length
+        return ""
+    return f"its rows and columns take {expected} bytes of pixels, but it has {length}"
 
 
 def header_of(dataset: FileDataset, path: Path, damage: str = "") -> ImageHeader:
@@ -164,6 +220,7 @@ def header_of(dataset: FileDataset, path: Path, damage: str = "") -> ImageHeader
         "units": elements.text("Units"),
         "suv_type": elements.text("SUVType"),
         "lossy": elements.text("LossyImageCompression") == "01",
+        "patient_digest": _digest(elements.text("PatientID")),
         "group": _group(elements, path),
     }
     return ImageHeader(damage="; ".join([*filter(None, [damage]), *elements.damage]), **fields)
@@ -259,11 +316,20 @@ def _group(elements: _Elements, path: Path) -> str:
             for keyword in ("PatientID", "StudyInstanceUID", "Modality", "SeriesNumber")
         ),
     ]
-    return sha256("\n".join(parts).encode()).hexdigest()
+    return _digest("\n".join(parts))
+
+
+def _digest(text: str) -> str:
+    """A digest of any text, names of files that are no UTF-8 included; empty for none."""
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest() if text else ""
 
 
 def _transfer_syntax(dataset: FileDataset) -> str:
-    return str(dataset.file_meta.get("TransferSyntaxUID", "") or "")
+    named = str(dataset.file_meta.get("TransferSyntaxUID", "") or "")
+    if named or dataset.preamble is not None:
+        return named
+    # A bare data set has no file meta information; pydicom found out how its elements are written.
+    return str(ImplicitVRLittleEndian if dataset.original_encoding[0] else ExplicitVRLittleEndian)
 
 
 def _require_identified(dataset: FileDataset, header: ImageHeader) -> None:
@@ -281,12 +347,13 @@ def _require_identified(dataset: FileDataset, header: ImageHeader) -> None:
         )
 
 
-def _pixel_damage(file: BinaryIO, transfer_syntax_uid: str) -> str:
+def _pixel_damage(file: BinaryIO, dataset: FileDataset) -> str:
     """What is wrong with the length of the pixel data that starts here.
 
     Only the element's own header is read. Inside a deflated file there is no position to look from,
     and encapsulated pixels have no length to compare with: both show themselves when decoded.
     """
+    transfer_syntax_uid = _transfer_syntax(dataset)
     if transfer_syntax_uid == DeflatedExplicitVRLittleEndian:
         return ""
     order = ">" if transfer_syntax_uid == ExplicitVRBigEndian else "<"
@@ -299,6 +366,8 @@ def _pixel_damage(file: BinaryIO, transfer_syntax_uid: str) -> str:
         return "no pixels where they were expected"
     begin = file.tell()
     present = file.seek(0, 2) - begin
-    if length != _UNDEFINED_LENGTH and present < length:
+    if length == _UNDEFINED_LENGTH:
+        return "compressed pixels in an uncompressed syntax" if transfer_syntax_uid in NATIVE_SYNTAXES else ""
+    if present < length:
         return f"truncated: expected {length} bytes of pixels, found {present}"
-    return ""
+    return length_damage(dataset, transfer_syntax_uid, length)

@@ -9,12 +9,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pydicom
+from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.pixels.decoders.base import get_decoder
 
 from medseg.errors import UnreadableFileError, UnsupportedImageError
-from medseg.io.dicom.header import PARSE_ERRORS, Bits, ImageHeader, header_of, lenient, syntax_of
+from medseg.io.dicom.header import (
+    PARSE_ERRORS,
+    Bits,
+    ImageHeader,
+    header_of,
+    length_damage,
+    lenient,
+    read_dataset,
+    syntax_of,
+)
 
 _KEEP_UNUSED_BITS: Any = {"correct_unused_bits": False}
 """pydicom would clear the unused bits itself, and nobody would know. (Its types don't name the option.)"""
@@ -47,11 +56,12 @@ def read_stored(header: ImageHeader) -> StoredSlice:
     content = _content(header)
     try:
         with lenient():
-            dataset = pydicom.dcmread(BytesIO(content))
+            dataset = read_dataset(BytesIO(content))
             if header_of(dataset, header.path, header.damage) != header:
                 raise UnreadableFileError(
                     f"{header.path.name} changed while it was read", reason="unreadable"
                 )
+            _require_length(dataset, header)
             decoder = get_decoder(syntax_of(header))
             values, _ = decoder.as_array(dataset, raw=True, **_KEEP_UNUSED_BITS)
     except (InvalidDicomError, OSError, *PARSE_ERRORS) as error:
@@ -77,6 +87,14 @@ def _content(header: ImageHeader) -> bytes:
         raise UnreadableFileError(
             f"{header.path.name} can't be read: {error.strerror or error}", reason="unreadable"
         ) from error
+
+
+def _require_length(dataset: Dataset, header: ImageHeader) -> None:
+    """Refuse pixels of another length than rows and columns take, as only an inflated file shows here."""
+    pixels = dataset.get("PixelData")
+    damage = length_damage(dataset, header.transfer_syntax_uid, len(pixels)) if pixels else ""
+    if damage:
+        raise UnreadableFileError(f"{header.path.name} is damaged: {damage}", reason="unreadable")
 
 
 def _said_by(error: Exception) -> str:

@@ -85,7 +85,7 @@ def _file_warnings(series: Series) -> tuple[str, ...]:
     remarks = {
         f"{lossy} of {len(series.headers)} images were compressed with loss.": lossy,
         f"{len(series.copies)} identical copies of files were passed over.": len(series.copies),
-        f"{len(series.suspects)} unreadable DICOM file(s) beside this series may be slices of it.": len(
+        f"{len(series.suspects)} unreadable file(s) beside this series may be slices of it.": len(
             series.suspects
         ),
     }

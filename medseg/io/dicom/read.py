@@ -48,7 +48,7 @@ def read_series(path: Path, *, series_uid: str | None = None, progress: Progress
     if series_uid is None and inventory.unreadable:
         first = inventory.unreadable[0]
         raise UnreadableFileError(
-            f"{first.message} ({len(inventory.unreadable)} unreadable DICOM file(s))",
+            f"{first.message} ({len(inventory.unreadable)} unreadable file(s))",
             hint="it may be a slice of the series; copy or export it again",
             reason="unreadable",
             files=[str(file.path) for file in inventory.unreadable],

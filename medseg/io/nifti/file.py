@@ -13,11 +13,12 @@ from typing import Any, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 from isal import igzip, isal_zlib
-from nibabel.nifti1 import Nifti1Header
+from nibabel.nifti1 import Nifti1Header, data_type_codes
 from nibabel.nifti2 import Nifti2Header
 from nibabel.spatialimages import HeaderDataError
 
 from medseg.errors import NotOneVolumeError, UnreadableFileError, UnsupportedImageError
+from medseg.io.existence import require_file
 from medseg.io.label_map_files import NIFTI_SUFFIXES
 
 _HEADERS = {348: Nifti1Header, 540: Nifti2Header}
@@ -42,18 +43,14 @@ class NiftiFile:
     """A 3-D NIfTI file, read whole.
 
     Attributes:
-        header: nibabel's NIfTI-1 or NIfTI-2 header; it may have mended small faults.
+        header: nibabel's NIfTI-1 or NIfTI-2 header.
         stored: The numbers before slope and intercept, ``[k, j, i]``, in the file's own byte order.
+        slope_intercept: What turns stored numbers into values; 1 and 0 where the header says nothing.
     """
 
     header: Any
     stored: npt.NDArray[Any]
-
-    @property
-    def slope_intercept(self) -> tuple[float, float]:
-        """What turns stored numbers into values; 1 and 0 where the header says nothing."""
-        slope, intercept = self.header.get_slope_inter()
-        return (1.0, 0.0) if slope is None else (float(slope), float(intercept))
+    slope_intercept: tuple[float, float]
 
     @property
     def native(self) -> npt.NDArray[Any]:
@@ -71,8 +68,7 @@ def read_nifti(path: Path) -> NiftiFile:
     """
     if not path.name.endswith(NIFTI_SUFFIXES):
         raise UnreadableFileError(f"expected a file named *.nii or *.nii.gz, got {path.name}")
-    if not path.is_file():
-        raise UnreadableFileError(f"there is no file {path}", hint="check the path")
+    require_file(path)
     with damage_named(path), path.open("rb") as file:
         stream = decompressed(file, path)
         header, _ = read_header(stream, path)
@@ -82,7 +78,8 @@ def read_nifti(path: Path) -> NiftiFile:
         _fill(stored.data.cast("B"), stream)
         while stream.read(1 << 20):  # what follows has no meaning, but ends in gzip's checksum
             pass
-    return NiftiFile(header, stored)
+        slope, intercept = header.get_slope_inter()
+    return NiftiFile(header, stored, (1.0, 0.0) if slope is None else (float(slope), float(intercept)))
 
 
 @contextmanager
@@ -110,7 +107,7 @@ def read_header(stream: Readable, path: Path) -> tuple[Any, bytes]:
     """Read the header of a 3-D file and stop where its voxels begin.
 
     Returns:
-        nibabel's header, which mends small faults, and the header's bytes as they stand in the file.
+        nibabel's header, unchecked, and its bytes as they stand in the file.
 
     Raises:
         EOFError, ValueError, HeaderDataError: No such header; see :func:`damage_named`.
@@ -118,18 +115,28 @@ def read_header(stream: Readable, path: Path) -> tuple[Any, bytes]:
         UnsupportedImageError: Colour or complex voxels.
     """
     start = stream.read(4)
-    sizes = (int.from_bytes(start, order) for order in ("little", "big"))
-    size = next((size for size in sizes if size in _HEADERS), None)
-    if size is None:
+    for order in ("little", "big"):
+        size = int.from_bytes(start, order)
+        if size in _HEADERS:
+            break
+    else:
         raise ValueError("it does not begin with a NIfTI header")
     block = start + read_exactly(stream, size - 4)
-    header = _HEADERS[size].from_fileobj(io.BytesIO(block))
+    # Unchecked: nibabel's check would mend a damaged geometry and go on. What matters is checked here
+    # and where the geometry is read.
+    header = _HEADERS[size].from_fileobj(io.BytesIO(block), endianness=order, check=False)
     if not bytes(header["magic"]).startswith(b"n+"):
         raise ValueError("its magic number is not that of a single NIfTI file")
+    if not 1 <= int(header["dim"][0]) <= 7:
+        raise ValueError(f"it names {int(header['dim'][0])} dimensions")
+    if int(header["datatype"]) not in data_type_codes:
+        raise ValueError(f"it names the unknown voxel type {int(header['datatype'])}")
     _require_3d(header, path)
     if not float(header["vox_offset"]).is_integer():
         raise ValueError(f"it says that its voxels begin at byte {header['vox_offset']}")
-    extensions = header.get_data_offset() - size
+    extensions = int(header["vox_offset"]) - size
+    if extensions < 0:
+        raise ValueError(f"it says that its voxels begin at byte {int(header['vox_offset'])}, in its header")
     while extensions > 0:
         extensions -= len(read_exactly(stream, min(extensions, 1 << 20)))
     return header, block

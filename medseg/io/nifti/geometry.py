@@ -13,7 +13,11 @@ from medseg.space.handedness import ijk_to_ras_from_kji_to_lps, kji_to_lps_from_
 FORMS_AGREE_MM = 1e-3
 """Up to this distance at the corners sform and qform say the same; float32 quaternions lose that much."""
 
-_MM_PER_UNIT = {"mm": 1.0, "meter": 1000.0, "micron": 0.001, "unknown": 1.0}
+_MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
+"""Unknown, metre, millimetre and micrometre, by their codes in nifti1.h."""
+
+_FORM_CODES = range(6)
+"""NIFTI_XFORM_UNKNOWN to NIFTI_XFORM_TEMPLATE_OTHER."""
 
 _CODE_SCANNER = 1
 
@@ -33,8 +37,10 @@ def grid_from_header(header: Any) -> tuple[Grid, list[str]]:
         GeometryError: The matrix is not finite or has no three independent axes.
     """
     warnings: list[str] = []
-    unit = header.get_xyzt_units()[0]
-    if unit == "unknown":
+    unit_code = int(header["xyzt_units"]) & 0b111  # the other bits are the unit of time
+    if unit_code not in _MM_PER_UNIT:
+        raise UnsupportedImageError(f"expected a unit of length in xyzt_units, found the code {unit_code}")
+    if unit_code == 0:
         warnings.append("the header names no unit of length; millimetres are assumed")
     sform, qform = _forms(header)
     if sform is None and qform is None:
@@ -44,7 +50,7 @@ def grid_from_header(header: Any) -> tuple[Grid, list[str]]:
             hint="convert the image anew from its DICOM series",
         )
     chosen = sform if sform is not None else qform
-    scale = np.diag([_MM_PER_UNIT[unit]] * 3 + [1.0])
+    scale = np.diag([_MM_PER_UNIT[unit_code]] * 3 + [1.0])
     grid = Grid(header.get_data_shape()[2::-1], kji_to_lps_from_ijk_to_ras(scale @ chosen))
     if sform is not None and qform is not None:
         other = Grid(grid.shape_kji, kji_to_lps_from_ijk_to_ras(scale @ qform))
@@ -55,6 +61,16 @@ def grid_from_header(header: Any) -> tuple[Grid, list[str]]:
 
 
 def _forms(header: Any) -> tuple[Any, Any]:
+    for field in ("sform_code", "qform_code"):
+        if int(header[field]) not in _FORM_CODES:
+            raise GeometryError(f"expected a {field} of 0 to 5, found {int(header[field])}")
+    if int(header["qform_code"]) > 0:
+        if not (header["pixdim"][1:4] > 0).all():
+            raise GeometryError(
+                f"expected positive voxel sizes, found pixdim {header['pixdim'][1:4].tolist()}"
+            )
+        if header["pixdim"][0] == 0:
+            header["pixdim"][0] = 1  # nifti1.h: a qfac of 0 means 1
     try:
         sform = header.get_sform(coded=True)[0]
         qform = header.get_qform(coded=True)[0]

@@ -70,4 +70,6 @@ def _rescaled(file: NiftiFile) -> npt.NDArray[Any]:
     slope, intercept = file.slope_intercept
     if (slope, intercept) == (1.0, 0.0):
         return file.native
-    return (file.native * np.float64(slope) + np.float64(intercept)).astype(np.float32)
+    values = file.native * np.float64(slope) + np.float64(intercept)
+    # float32 holds every scaled 16-bit number to its last digit, but not those of 32 bits.
+    return values if file.stored.dtype.itemsize > 2 else values.astype(np.float32)

@@ -43,6 +43,8 @@ def read_label_map(path: Path) -> LabelMap:
 
 
 def _as_labels(stored: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if stored.dtype in (np.uint8, np.uint16):
+        return stored
     lowest, highest = stored.min(), stored.max()
     # A comparison with NaN is false, so that the condition names what is right.
     if lowest >= 0 and highest <= MAX_LABEL:

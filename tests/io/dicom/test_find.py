@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
 import pydicom
 import pytest
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from medseg.errors import Cancelled, InputError, NoImagesError, NotOneVolumeError, UnreadableFileError
+from medseg.errors import (
+    Cancelled,
+    InputError,
+    NoImagesError,
+    NotOneVolumeError,
+    OutputError,
+    UnreadableFileError,
+)
 from medseg.io.dicom import find_series, read_series
 from medseg.io.dicom.kinds import Kind
 
@@ -107,3 +120,107 @@ def test_reading_is_cancelled_from_the_callback(ct):
         read_series(folder, progress=stop)
     assert calls[0] == ("reading headers", 0, 6)
     assert calls[-1] == ("reading slices", 2, 6)
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def fill_with_zeros(path):
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def fill_with_garbage(path):
+    path.write_bytes(b"garbage" * 100)
+
+
+def unlink_content(path):
+    path.unlink()
+    path.symlink_to("../.git/annex/objects/nowhere.dcm")
+
+
+SPOILT = [empty, fill_with_zeros, fill_with_garbage, unlink_content]
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_a_last_slice_that_is_dicom_no_more_is_not_lost_silently(ct, spoil):
+    _volume, folder = ct
+    spoil(folder / "IM0006.dcm")
+    with pytest.raises(UnreadableFileError, match=r"IM0006\.dcm"):
+        read_series(folder)
+    inventory = find_series([folder])
+    assert [file.path.name for file in inventory.unreadable] == ["IM0006.dcm"]
+    assert [path.name for path in inventory.series[0].suspects] == ["IM0006.dcm"]
+
+
+@pytest.mark.parametrize("spoil", [empty, fill_with_zeros])
+@pytest.mark.parametrize("name", ["IM{}", "1.2.840.{}"])
+def test_a_blank_file_among_images_without_suffix_is_suspected(ct, spoil, name):
+    _volume, folder = ct
+    (folder / "LICENSE").write_text("some words")
+    for number, path in enumerate(sorted(folder.glob("IM*"))):
+        path.rename(folder / name.format(number))
+    spoil(folder / name.format(5))
+    inventory = find_series([folder])
+    assert [file.path.name for file in inventory.unreadable] == [name.format(5)]
+    assert {file.path.name: file.reason for file in inventory.passed_over}["LICENSE"] == "not-dicom"
+
+
+def test_a_folder_that_cannot_be_listed_is_not_ignored(ct, monkeypatch):
+    """Tests may run as a user whom no permission stops: the refusal is made here."""
+    _volume, folder = ct
+    (folder / "locked").mkdir()
+    scan = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    for _ in range(2):
+        with pytest.raises(UnreadableFileError, match="locked can't be listed: Permission denied"):
+            read_series(folder)
+        folder = folder / "locked"
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+@pytest.mark.parametrize("keeps_meta", [True, False])
+def test_data_sets_without_a_preamble_are_read(ct, syntax, keeps_meta):
+    volume, folder = ct
+    for path in sorted(folder.iterdir()):
+        dataset = pydicom.dcmread(path)
+        dataset.file_meta.TransferSyntaxUID = syntax
+        if keeps_meta:
+            dataset.save_as(path)
+            path.write_bytes(path.read_bytes()[132:])
+        else:
+            content = BytesIO()
+            dataset.file_meta = pydicom.dataset.FileMetaDataset()
+            implicit = syntax == ImplicitVRLittleEndian
+            pydicom.dcmwrite(content, dataset, implicit_vr=implicit, little_endian=True)
+            bare = content.getvalue()
+            path.write_bytes(bare[132:] if bare[128:132] == b"DICM" else bare)
+    read = read_series(folder)
+    np.testing.assert_array_equal(read.voxels, volume.voxels)
+    assert read.grid.is_same_as(volume.grid)
+    assert find_series([folder]).passed_over == ()
+
+
+def test_a_folder_named_twice_or_through_a_link_is_looked_at_once(ct, tmp_path, monkeypatch):
+    _volume, folder = ct
+    (tmp_path / "link").symlink_to(folder)
+    monkeypatch.chdir(tmp_path)
+    paths = [Path("ct"), folder, tmp_path / "link", folder / "IM0001.dcm", tmp_path / "link" / "IM0002.dcm"]
+    (series,) = find_series(paths).series
+    assert (len(series.headers), series.copies) == (6, ())
+
+
+def test_a_folder_whose_name_is_no_utf8_is_read(tools, tmp_path):
+    folder = tmp_path / os.fsdecode(b"M\xfcller")
+    volume = tools.volume()
+    try:
+        tools.write(volume, folder)
+    except OutputError:
+        pytest.skip("this file system takes UTF-8 names only")
+    np.testing.assert_array_equal(read_series(folder).voxels, volume.voxels)

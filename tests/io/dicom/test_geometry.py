@@ -226,3 +226,48 @@ def test_written_series_come_back(
     read = read_series(folder)
     assert read.grid.max_corner_distance_mm(volume.grid) < 1e-4
     np.testing.assert_array_equal(read.voxels, volume.voxels)
+
+
+@pytest.mark.parametrize("spacing_mm", [0.1, 0.2, 0.3, 0.5])
+@pytest.mark.parametrize("lost", [2, 20, 39])
+def test_a_missing_slice_of_a_fine_stack_is_noticed(tools, tmp_path, spacing_mm, lost):
+    """A whole slice distance is less here than what is accepted as jitter in a routine scan."""
+    volume = tools.volume(shape_kji=(40, 4, 4), spacing_kji_mm=(spacing_mm, 0.1, 0.1))
+    folder = tools.write(volume, tmp_path / "fine")
+    assert read_series(folder).grid.spacing_kji_mm[0] == pytest.approx(spacing_mm)
+    (folder / f"IM{lost:04d}.dcm").unlink()
+    assert refused(folder, "missing-slices").details["missing"] == 1
+
+
+@pytest.mark.parametrize("spacing_mm", [0.1, 0.3])
+def test_jitter_of_a_fine_stack_is_measured_by_its_spacing(tools, tmp_path, spacing_mm):
+    volume = tools.volume(shape_kji=(40, 4, 4), spacing_kji_mm=(spacing_mm, 0.1, 0.1))
+    folder = tools.write(volume, tmp_path / "fine")
+    jitter = np.zeros((40, 3))
+    jitter[10, 2] = 0.1 * spacing_mm
+    shift(folder, tools, jitter)
+    assert read_series(folder).warnings == ()
+    jitter[10, 2] = 0.3 * spacing_mm
+    shift(folder, tools, jitter)
+    refused(folder, "uneven-spacing")
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "reason"),
+    [("PatientID", "SECRET77", "mixed-patient"), ("StudyInstanceUID", "1.2.77", "mixed-study")],
+)
+def test_two_identities_in_a_series_are_refused_without_naming_them(ct, tools, keyword, value, reason):
+    _, folder = ct
+    tools.edit(folder, lambda dataset, k: setattr(dataset, keyword, value), {4, 5})
+    error = refused(folder, reason)
+    assert "found 2" in error.message
+    assert value not in str(error.as_dict())
+
+
+@pytest.mark.parametrize("other", ["P", "PHASE MAP"])
+def test_magnitude_and_phase_in_one_series_are_refused(tools, tmp_path, other):
+    folder = tools.write(tools.volume(low=0), tmp_path / "mr", modality="MR")
+    kinds = ["M", other]
+    tools.edit(folder, lambda ds, k: setattr(ds, "ImageType", ["ORIGINAL", "PRIMARY", kinds[k % 2]]))
+    error = refused(folder, "mixed-image-type")
+    assert error.details["found"] == ["M", other]

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from medseg.errors import NotOneVolumeError, UnreadableFileError, UnsupportedImageError
 from medseg.io.dicom import read_series
@@ -322,3 +328,33 @@ def test_mixed_presence_of_rescale_is_refused(ct, tools):
     with pytest.raises(NotOneVolumeError) as caught:
         read_series(folder)
     assert caught.value.details["reason"] == "mixed-rescale"
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
+@pytest.mark.parametrize("rows", [4, 6])
+def test_pixels_of_another_length_than_rows_and_columns_take_are_refused(ct, tools, rows, syntax):
+    """Four rows of five were read, cropped, without a word."""
+    _, folder = ct
+
+    def resize(dataset, k):
+        dataset.Rows = rows
+        dataset.file_meta.TransferSyntaxUID = syntax
+
+    tools.edit(folder, resize)
+    with pytest.raises(UnreadableFileError) as caught:
+        read_series(folder)
+    assert caught.value.details["reason"] == "unreadable"
+    assert f"take {rows * 7 * 2} bytes of pixels, but it has 70" in caught.value.message
+
+
+def test_the_byte_that_pads_pixels_to_an_even_length_is_no_damage(ct, tools):
+    _, folder = ct
+
+    def store_bytes(dataset, k):
+        dataset.BitsAllocated = dataset.BitsStored = 8
+        dataset.HighBit, dataset.PixelRepresentation = 7, 0
+        dataset.PixelData = bytes(range(35)) + b"\0"
+        dataset["PixelData"].VR = "OB"
+
+    tools.edit(folder, store_bytes)
+    np.testing.assert_array_equal(read_series(folder).voxels[0].ravel(), np.arange(35) - 1024)

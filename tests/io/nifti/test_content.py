@@ -40,7 +40,7 @@ def test_files_and_sidecars_are_digested_as_bytes(case):
     digest = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in case.nifti.parent.iterdir()}
     assert found.files == {name: digest[name] for name in ("case_dseg.nii.gz", "case_dseg.tsv")}
     assert found.content.sidecars == {
-        "contours": digest["case_contours.json"],
+        "contours": digest["case_dseg_contours.json"],
         "provenance": digest["case_dseg.json"],
     }
 

@@ -127,6 +127,37 @@ def test_units_are_honoured_and_missing_ones_reported(tmp_path):
     assert "millimetres are assumed" in read_image(unknown).warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("fields", "error", "message"),
+    [
+        ({"xyzt_units": 5}, UnsupportedImageError, "unit of length"),
+        ({"qform_code": 1, "sform_code": 0, "pixdim": [1, 1, 0, 1, 0, 0, 0, 0]}, GeometryError, "positive"),
+        ({"qform_code": 1, "sform_code": 0, "pixdim": [1, 1, 1, -2, 0, 0, 0, 0]}, GeometryError, "positive"),
+        ({"sform_code": 7}, GeometryError, "sform_code of 0 to 5"),
+        ({"qform_code": -1}, GeometryError, "qform_code of 0 to 5"),
+        ({"scl_slope": 2, "scl_inter": np.nan}, UnreadableFileError, "damaged"),
+        ({"datatype": 9999}, UnreadableFileError, "unknown voxel type"),
+        ({"dim": [9, 5, 4, 3, 1, 1, 1, 1]}, UnreadableFileError, "9 dimensions"),
+        ({"vox_offset": 100}, UnreadableFileError, "in its header"),
+    ],
+)
+def test_a_damaged_header_is_refused_and_not_mended(tmp_path, fields, error, message, caplog):
+    path = save_with(tmp_path / "a.nii", sform=np.eye(4))
+    raw = bytearray(path.read_bytes())
+    header = np.ndarray((), nibabel.nifti1.header_dtype.newbyteorder("<"), raw)
+    for name, value in fields.items():
+        header[name] = value
+    path.write_bytes(raw)
+    with pytest.raises(error, match=message):
+        read_image(path)
+    assert caplog.records == []
+
+
+def test_scaled_numbers_of_32_bits_keep_their_last_digit(tmp_path):
+    path = save_with(tmp_path / "a.nii", sform=np.eye(4), dtype=np.int32, scl_slope=1, scl_inter=2**25)
+    assert read_image(path).voxels[0, 0, 1] == 2**25 + 12
+
+
 def test_slope_and_intercept_are_applied(tmp_path):
     path = save_with(tmp_path / "a.nii", sform=np.eye(4), scl_slope=0.5, scl_inter=-3)
     volume = read_image(path)

@@ -96,7 +96,7 @@ def test_a_voxel_that_the_table_does_not_explain_is_refused(tmp_path):
         ("a\tb\n1\t2\n", "no structure table"),
         ("index\tname\n1\n", "line 2: expected 2 columns, got 1"),
         ("index\tname\nx\tLiver\n", "line 2"),
-        ("index\tname\n0\tLiver\n", "line 2: a label must be"),
+        ("index\tname\n-1\tLiver\n", "line 2: a label must be"),
         ("index\tname\tcolor\n1\tLiver\tred\n", "colour"),
         ("index\tname\nn/a\tLiver\n", "line 2: the column 'index' is empty"),
         ("index\tname\n1\tn/a\n", "line 2: the column 'name' is empty"),
@@ -112,4 +112,23 @@ def test_a_damaged_table_is_refused_with_the_line(tmp_path, text, message):
 def test_the_names_of_the_sidecars_follow_the_label_map(tmp_path):
     files = LabelMapFiles(tmp_path / "sub-1_dseg.nii.gz")
     names = [p.name for p in (files.structures, files.provenance, files.contours, files.sign_off)]
-    assert names == ["sub-1_dseg.tsv", "sub-1_dseg.json", "sub-1_contours.json", "sub-1_dseg.intoto.jsonl"]
+    assert names == [
+        "sub-1_dseg.tsv",
+        "sub-1_dseg.json",
+        "sub-1_dseg_contours.json",
+        "sub-1_dseg.intoto.jsonl",
+    ]
+
+
+def test_label_maps_of_different_names_share_no_sidecar(tmp_path):
+    def sidecars(name):
+        files = LabelMapFiles(tmp_path / name)
+        return {files.structures, files.provenance, files.contours, files.sign_off}
+
+    assert not sidecars("a_dseg.nii.gz") & sidecars("a.nii.gz")
+
+
+def test_a_table_of_another_program_may_list_the_background(tmp_path):
+    (tmp_path / "a.tsv").write_text("\ufeffindex\tname\n0\tBackground\n4\tLiver\n\n", encoding="utf-8")
+    (structure,) = read_structure_table(tmp_path / "a.tsv")
+    assert (structure.label, structure.name) == (4, "Liver")
