@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import nibabel
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -53,7 +54,7 @@ def test_inspect_prints_a_table_for_people(ct):
 def test_a_folder_without_images_is_one_line_and_exit_code_four(tmp_path):
     result = run("inspect", tmp_path, "--json")
     assert result.exit_code == 4
-    assert result.stdout == ""
+    assert json.loads(result.stdout)["error"] == "NoImagesError"
     assert result.stderr.startswith("medseg: error: no DICOM image")
     assert result.stderr.count("\n") == 1
 
@@ -71,3 +72,12 @@ def test_convert_exits_with_one_when_a_series_is_refused(ct, tmp_path):
     assert result.exit_code == 1
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["volumes"][0]["status"] == "refused"
+
+
+def test_a_refused_nifti_image_is_a_document_and_exit_code_one(tmp_path):
+    nibabel.Nifti1Image(np.zeros((2, 3, 4, 5), np.int16), np.eye(4)).to_filename(tmp_path / "four.nii.gz")
+    result = run("inspect", tmp_path / "four.nii.gz", "--json")
+    assert result.exit_code == 1
+    (volume,) = json.loads(result.stdout)["volumes"]
+    assert (volume["id"], volume["status"], volume["reason"]) == ("four", "refused", "4d")
+    assert run("inspect", tmp_path / "four.nii.gz").exit_code == 1

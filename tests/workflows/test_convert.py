@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
+from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
-from medseg.errors import Cancelled, NoImagesError, OutputExistsError
+from medseg.errors import Cancelled, NoImagesError, OutputError, OutputExistsError
 from medseg.io.dicom import write_series
 from medseg.io.nifti.image import read_image
+from medseg.io.volume_summary import Status
 from medseg.space import Grid
 from medseg.volume.volume import Quantity, Source, Volume
 from medseg.workflows.convert import convert
@@ -140,3 +145,85 @@ def test_no_images_is_an_error_and_leaves_nothing(tmp_path):
     with pytest.raises(NoImagesError):
         convert([tmp_path / "in"], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_failed_conversion_leaves_no_folder_above_its_own(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "new").mkdir()
+    with pytest.raises(NoImagesError):
+        convert([tmp_path / "in"], tmp_path / "new" / "deep" / "deeper" / "out")
+    assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == ["in", "new"]
+
+
+def test_folders_above_the_output_are_made_and_kept(study, tmp_path):
+    root, _ = study
+    convert([root / "mr"], tmp_path / "new" / "deep" / "out")
+    assert (tmp_path / "new" / "deep" / "out" / "manifest.json").is_file()
+
+
+def test_naming_an_input_twice_changes_nothing(study, tmp_path, monkeypatch):
+    root, _ = study
+    monkeypatch.chdir(tmp_path)
+    once = convert([root / "mr"], tmp_path / "once")
+    twice = convert([root / "mr", Path("study/mr")], tmp_path / "twice")
+    assert twice.as_dict() == once.as_dict()
+
+
+def test_file_names_that_are_no_utf8_are_escaped_in_the_manifest(study, tmp_path):
+    root, _ = study
+    try:
+        (root / "mr").rename(root / os.fsdecode(b"M\xfcller"))
+        (root / "ct" / os.fsdecode(b"cut\xff.dcm")).write_bytes(b"")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    conversion = convert([root], tmp_path / "out")
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_bytes().decode())
+    assert manifest == conversion.as_dict()
+    assert manifest["files"]["ct/cut\\xff.dcm"] == "unreadable"
+    assert "M\\xfcller/IM0001.dcm" in manifest["files"]
+    assert "cut\\xff.dcm is empty" in [entry["message"] for entry in manifest["volumes"]]
+
+
+@pytest.mark.parametrize("is_link", [True, False])
+def test_a_lost_slice_at_the_end_is_refused_and_warned_of(study, tmp_path, is_link):
+    root, _ = study
+    last = root / "mr" / "IM0005.dcm"
+    last.unlink()
+    if is_link:
+        last.symlink_to("nowhere")
+    else:
+        last.touch()
+    conversion = convert([root / "mr"], tmp_path / "out")
+    converted, lost = conversion.volumes
+    assert "may be slices of it" in converted.warnings[-1]
+    assert (lost.status, lost.reason) == (Status.REFUSED, "unreadable")
+    assert conversion.files["IM0005.dcm"] == "unreadable"
+
+
+def test_a_scout_is_skipped_and_not_counted_as_refused(study, tmp_path):
+    root, _ = study
+    make(root / "scout", "scout")
+    for path in (root / "scout").iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+        dataset.save_as(path)
+    conversion = convert([root / "mr", root / "scout"], tmp_path / "out")
+    assert conversion.refused == ()
+    assert sorted((volume.status, volume.reason) for volume in conversion.volumes) == [
+        (Status.CONVERTED, None),
+        (Status.SKIPPED, "localizer"),
+    ]
+
+
+def test_a_full_disk_is_said_in_few_words(tmp_path, monkeypatch):
+    """The error comes wrapped in a page of pydicom's that shows the data set."""
+
+    def fail(*_, **__):
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise OSError(f"{full}\nfor data_element:\n(0010,0010) Patient's Name PN: 'DOE^JANE'") from full
+
+    monkeypatch.setattr(pydicom.Dataset, "save_as", fail)
+    with pytest.raises(OutputError, match=r": No space left on device$") as caught:
+        make(tmp_path / "out", "full")
+    assert "DOE" not in caught.value.message
+    assert list(tmp_path.iterdir()) == []

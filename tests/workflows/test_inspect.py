@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 
-from medseg.errors import NoImagesError
+from medseg.errors import NoImagesError, UnreadableFileError
 from medseg.io.dicom import write_series
 from medseg.io.volume_summary import Status
 from medseg.space import Grid
@@ -102,3 +105,49 @@ def test_inspection_of_real_series_agrees_with_reading(real_data):
         "PT": {"convertible"},
         "RTSTRUCT": {"skipped"},
     }
+
+
+@pytest.mark.parametrize(
+    ("shape", "codes", "reason"),
+    [((2, 3, 4, 5), (1, 1), "4d"), ((2, 3, 4), (0, 0), "unsupported")],
+)
+def test_a_nifti_image_that_is_not_one_volume_is_refused(tmp_path, shape, codes, reason):
+    image = nibabel.Nifti1Image(np.zeros(shape, np.int16), np.eye(4))
+    image.set_sform(np.eye(4), codes[0])
+    image.set_qform(np.eye(4), codes[1])
+    image.to_filename(tmp_path / "brain.nii.gz")
+    (summary,) = inspect(tmp_path / "brain.nii.gz")
+    assert (summary.id, summary.status, summary.reason) == ("brain", Status.REFUSED, reason)
+    assert summary.message
+
+
+def test_a_truncated_nifti_image_is_an_error(tmp_path):
+    (tmp_path / "brain.nii").write_bytes(b"\x5c\1\0\0")
+    with pytest.raises(UnreadableFileError):
+        inspect(tmp_path / "brain.nii")
+
+
+def test_a_folder_may_be_named_like_a_nifti_image(ct):
+    folder = ct.rename(ct.with_name("study.nii"))
+    (summary,) = inspect(folder)
+    assert (summary.status, summary.frames) == (Status.CONVERTIBLE, 4)
+
+
+def test_a_folder_that_cannot_be_listed_says_why(ct, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    (summary,) = inspect(ct)
+    assert (summary.status, summary.reason) == (Status.REFUSED, "unreadable")
+    assert summary.message == "ct can't be listed: Permission denied"
+
+
+@pytest.mark.parametrize(("scouts", "status"), [(4, Status.SKIPPED), (1, Status.REFUSED)])
+def test_only_a_series_of_nothing_but_scouts_is_skipped(ct, scouts, status):
+    for path in sorted(ct.iterdir())[:scouts]:
+        dataset = pydicom.dcmread(path)
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+        dataset.save_as(path)
+    (summary,) = inspect(ct)
+    assert (summary.status, summary.reason) == (status, "localizer")

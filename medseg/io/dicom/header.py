@@ -178,11 +178,11 @@ def length_damage(dataset: pydicom.Dataset, transfer_syntax_uid: str, length: in
     pydicom would crop them and say nothing.
     """
     elements = _Elements(dataset)
-    is_colour = elements.whole("SamplesPerPixel", 1) != 1  # refused as such; some syntaxes drop samples
-    if transfer_syntax_uid not in NATIVE_SYNTAXES or is_colour:
-        return ""
-    shape = [elements.whole(keyword, 0) for keyword in ("Rows", "Columns", "BitsAllocated")]
-    expected = (math.prod(shape) * elements.whole("NumberOfFrames", 1) + 7) // 8
+    bits = elements.whole("BitsAllocated", 0)
+    several = {elements.whole("SamplesPerPixel", 1), elements.whole("NumberOfFrames", 1)} != {1}
+    if transfer_syntax_uid not in NATIVE_SYNTAXES or several or bits % 8:
+        return ""  # colour, frames and packed bits are refused as what they are
+    expected = elements.whole("Rows", 0) * elements.whole("Columns", 0) * bits // 8
     if length in (expected, expected + expected % 2):  # PS3.5 8.1.1: padded to an even length
         return ""
     return f"its rows and columns take {expected} bytes of pixels, but it has {length}"
