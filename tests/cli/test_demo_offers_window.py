@@ -12,6 +12,17 @@ import pytest
 pty = pytest.importorskip("pty", reason="pseudo-terminals exist on Unix only")
 
 
+@pytest.fixture(autouse=True)
+def needs_a_terminal():
+    """A container may have none to give."""
+    try:
+        ends = pty.openpty()
+    except OSError as error:
+        pytest.skip(f"no pseudo-terminal here: {error}")
+    for end in ends:
+        os.close(end)
+
+
 def run_in_terminal(command, environment, answer):
     """Run a command in a terminal, answer its question, and return what it printed and its exit code."""
     process, terminal = pty.fork()
