@@ -115,3 +115,17 @@ def test_grids_that_differ_are_refused_with_the_distance():
     assert caught.value.details["max_mm"] == pytest.approx(0.5)
     with pytest.raises(GridMismatchError, match="expected"):
         axial_grid((4, 5, 7)).require_same_as(grid, "label map and image")
+
+
+@pytest.mark.parametrize(("off_mm", "is_same"), [(2e-4, True), (2e-3, False)])
+def test_what_float32_loses_makes_no_other_grid(off_mm, is_same):
+    grid = axial_grid()
+    matrix = grid.index_to_lps_mm.copy()
+    matrix[0, 3] += off_mm
+    stored = Grid(grid.shape_kji, matrix)
+    assert not stored.is_same_as(grid)
+    if is_same:
+        stored.require_same_as(grid, "label map and image")
+    else:
+        with pytest.raises(GridMismatchError):
+            stored.require_same_as(grid, "label map and image")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +14,16 @@ import numpy.typing as npt
 
 from medseg.errors import SidecarError, UnsupportedImageError
 from medseg.io.label_map_files import LabelMapFiles
-from medseg.io.nifti.file import Readable, damage_named, decompressed, read_exactly, read_header
+from medseg.io.nifti.damage import Damage, damage_named
+from medseg.io.nifti.digested_file import DigestedFile
+from medseg.io.nifti.file import (
+    Readable,
+    decompressed,
+    read_exactly,
+    read_header,
+    require_volumes,
+)
+from medseg.io.nifti.header import Header
 from medseg.io.structure_table import read_structure_table
 from medseg.labelmap import Structure
 from medseg.provenance.content import SIDECARS, Content, StructureContent
@@ -73,22 +81,6 @@ def read_content_and_digests(files: LabelMapFiles) -> FileDigests:
     return FileDigests(Content(header, voxels, entries, tally.unexplained_labels, sidecars), digests)
 
 
-class _Digested(io.RawIOBase):
-    """A file that digests what is read from it."""
-
-    def __init__(self, file: io.BufferedReader) -> None:
-        self._file = file
-        self.digest = hashlib.sha256()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        count = self._file.readinto(buffer)
-        self.digest.update(memoryview(buffer)[:count])
-        return count
-
-
 class _Tally:
     """Where each label lies, gathered chunk by chunk."""
 
@@ -133,42 +125,34 @@ def _read_nifti(path: Path, structures: Iterable[Structure]) -> tuple[dict[str, 
     tally = _Tally(structures)
     voxels = hashlib.sha256()
     with damage_named(path), path.open("rb") as raw:
-        file = _Digested(raw)
+        file = DigestedFile(raw)
         stream = decompressed(file, path)
-        header, block = read_header(stream, path)
-        _require_integers(header, path)
+        header = read_header(stream)
+        kind = require_volumes(header, path)
+        _require_integers(kind, path)
         start = 0
-        for chunk in _chunks(stream, header):
+        for chunk in _chunks(stream, header, kind):
             voxels.update(chunk.data)
             tally.add(chunk, start)
             start += len(chunk)
         # Reading past the voxels makes gzip compare its checksum.
         if stream.read(1):
-            raise ValueError(f"it holds more than the {start} voxels of its header")
-        while file.read(1 << 20):
-            pass
-    fields = {name: _raw(block, header, name).hex() for name in FIELDS}
+            raise Damage(f"it holds more than the {start} voxels of its header", "damaged-data")
+        file.drain()
+    fields = {name: header.raw_field(name).hex() for name in FIELDS}
     return fields, voxels.hexdigest(), tally, file.digest.hexdigest()
 
 
-def _chunks(stream: Readable, header: Any) -> Iterator[npt.NDArray[Any]]:
+def _chunks(stream: Readable, header: Header, kind: np.dtype[Any]) -> Iterator[npt.NDArray[Any]]:
     """The voxels as stored, in the order of the file, piece by piece."""
-    kind = header.get_data_dtype()
-    count = math.prod(header.get_data_shape())
+    count = math.prod(header.shape)
     while count:
         length = min(count, CHUNK_VOXELS)
         yield np.frombuffer(read_exactly(stream, length * kind.itemsize), kind)
         count -= length
 
 
-def _raw(block: bytes, header: Any, field: str) -> bytes:
-    """A header field's bytes as they stand in the file."""
-    kind, offset = header.template_dtype.fields[field][:2]
-    return block[offset : offset + kind.itemsize]
-
-
-def _require_integers(header: Any, path: Path) -> None:
-    kind = header.get_data_dtype()
+def _require_integers(kind: np.dtype[Any], path: Path) -> None:
     if kind.kind not in "iu":
         raise UnsupportedImageError(
             f"expected whole numbers as labels, but {path.name} stores {kind}",

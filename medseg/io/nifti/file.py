@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
-from isal import igzip, isal_zlib
-from nibabel.nifti1 import Nifti1Header, data_type_codes
-from nibabel.nifti2 import Nifti2Header
-from nibabel.spatialimages import HeaderDataError
+from isal import igzip
 
 from medseg.errors import NotOneVolumeError, UnreadableFileError, UnsupportedImageError
 from medseg.io.existence import require_file
 from medseg.io.label_map_files import NIFTI_SUFFIXES
-
-_HEADERS = {348: Nifti1Header, 540: Nifti2Header}
-"""Header class by ``sizeof_hdr``, the first number of the file."""
-
-_IsalError = cast("type[Exception]", isal_zlib.error)
-_DAMAGE = (OSError, EOFError, ValueError, OverflowError, HeaderDataError, _IsalError)
+from medseg.io.nifti.damage import Damage, damage_named
+from medseg.io.nifti.digested_file import DigestedFile
+from medseg.io.nifti.header import OTHER_VOXEL_TYPES, Header, header_size
+from medseg.io.nifti.values import Scaling, scaling_of
 
 _MAX_COMPRESSION = 1032
 """Deflate makes at most 1032 bytes of one (RFC 1951): a header that promises more is false or hostile."""
+
+_PIECE_BYTES = 1 << 24
+_GZIP_MAGIC = b"\x1f\x8b"
+_HALVES = (".hdr", ".img", ".hdr.gz", ".img.gz")
 
 
 class Readable(Protocol):
@@ -37,20 +33,28 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes:
         """Read at most so many bytes; none at the end."""
 
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill the beginning of a buffer, and say how much of it; 0 at the end."""
+
 
 @dataclass(frozen=True, eq=False)
 class NiftiFile:
-    """A 3-D NIfTI file, read whole.
+    """A NIfTI file, read whole.
 
     Attributes:
-        header: nibabel's NIfTI-1 or NIfTI-2 header.
-        stored: The numbers before slope and intercept, ``[k, j, i]``, in the file's own byte order.
-        slope_intercept: What turns stored numbers into values; 1 and 0 where the header says nothing.
+        header: Its header.
+        stored: The numbers before slope and intercept, ``[k, j, i]`` or ``[t, k, j, i]``, in the file's own
+            byte order.
+        scaling: Slope and intercept; 1 and 0 where the header says nothing.
+        warnings: What a careful user should know about the file, one sentence each.
+        sha256: Digest of the file's bytes.
     """
 
-    header: Any
+    header: Header
     stored: npt.NDArray[Any]
-    slope_intercept: tuple[float, float]
+    scaling: Scaling
+    warnings: tuple[str, ...]
+    sha256: str
 
     @property
     def native(self) -> npt.NDArray[Any]:
@@ -58,88 +62,125 @@ class NiftiFile:
         return self.stored.astype(self.stored.dtype.newbyteorder("="), copy=False)
 
 
-def read_nifti(path: Path) -> NiftiFile:
-    """Read a 3-D NIfTI file, to its very end: a damaged checksum is found too.
+def read_nifti(path: Path, *, series: bool = False) -> NiftiFile:
+    """Read a NIfTI file, to its very end: a damaged checksum is found too.
+
+    A file that is refused for what its header says is not read beyond it.
+
+    Args:
+        path: ``*.nii`` or ``*.nii.gz``.
+        series: Take several volumes too, and give ``[t, k, j, i]`` always.
 
     Raises:
         UnreadableFileError: Not there, not NIfTI, truncated or damaged.
-        NotOneVolumeError: Not three-dimensional.
+        NotOneVolumeError: Not three-dimensional, or not four-dimensional at most for a series.
         UnsupportedImageError: Colour or complex voxels.
     """
-    if not path.name.endswith(NIFTI_SUFFIXES):
-        raise UnreadableFileError(f"expected a file named *.nii or *.nii.gz, got {path.name}")
+    require_nifti_name(path)
     require_file(path)
-    with damage_named(path), path.open("rb") as file:
+    with damage_named(path), path.open("rb") as raw:
+        file = DigestedFile(raw)
         stream = decompressed(file, path)
-        header, _ = read_header(stream, path)
-        _require_plausible_size(header, path)
-        # NIfTI stores i fastest: read in this order, the bytes are a C-contiguous [k, j, i].
-        stored = np.empty(header.get_data_shape()[2::-1], header.get_data_dtype())
+        header = read_header(stream)
+        dtype = require_volumes(header, path, series=series)
+        scaling, warnings = scaling_of(header)
+        warnings += _type_warnings(header, dtype)
+        shape = header.shape[: 4 if series else 3]
+        shape = (*shape, 1) if series and len(shape) == 3 else shape
+        _require_plausible_size(header, math.prod(shape) * dtype.itemsize, path)
+        # NIfTI stores i fastest: read in this order, the bytes are a C-contiguous [t, k, j, i].
+        stored = _reserved(shape[::-1], dtype, path)
         _fill(stored.data.cast("B"), stream)
-        while stream.read(1 << 20):  # what follows has no meaning, but ends in gzip's checksum
-            pass
-        slope, intercept = header.get_slope_inter()
-    return NiftiFile(header, stored, (1.0, 0.0) if slope is None else (float(slope), float(intercept)))
+        rest = _count_rest(stream)
+        file.drain()
+    if rest:
+        warnings.append(f"{rest} bytes follow the voxels and were passed over")
+    return NiftiFile(header, stored, scaling, tuple(warnings), file.digest.hexdigest())
 
 
-@contextmanager
-def damage_named(path: Path) -> Iterator[None]:
-    """Turn what damaged files make libraries raise into one clear error."""
-    try:
-        yield
-    except _DAMAGE as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+def require_nifti_name(path: Path) -> None:
+    """Refuse a file by its name.
+
+    Raises:
+        UnreadableFileError: No ``*.nii`` or ``*.nii.gz``.
+    """
+    if path.name.endswith(_HALVES):
         raise UnreadableFileError(
-            f"{path.name} is missing, truncated, damaged or no NIfTI: {reason.splitlines()[0]}",
-            hint="copy or convert the file again",
-            path=str(path),
-        ) from error
+            f"expected one file *.nii or *.nii.gz, got {path.name}, half of an image in two files",
+            hint="convert the pair *.hdr and *.img to one *.nii file",
+            reason="two-files",
+        )
+    if not path.name.endswith(NIFTI_SUFFIXES):
+        raise UnreadableFileError(
+            f"expected a file named *.nii or *.nii.gz, got {path.name}", reason="not-nifti"
+        )
 
 
-def decompressed(file: Readable, path: Path) -> Readable:
-    """The bytes of a NIfTI file, unzipped where its name ends in ``.gz``."""
-    if path.name.endswith(".gz"):
-        return cast("Readable", igzip.IGzipFile(fileobj=file, mode="rb"))  # type: ignore[no-untyped-call]
+def decompressed(file: DigestedFile, path: Path) -> Readable:
+    """The bytes of a NIfTI file from its beginning, unzipped where its name ends in ``.gz``.
+
+    Raises:
+        Damage: Compressed, and the name says otherwise; or the other way round.
+    """
+    start = file.peek(4)[:4]
+    named, is_gzip = path.name.endswith(".gz"), start.startswith(_GZIP_MAGIC)
+    if named == is_gzip:
+        return cast("Readable", igzip.IGzipFile(fileobj=file, mode="rb")) if named else file  # type: ignore[no-untyped-call]
+    if is_gzip:
+        raise Damage("it is compressed, but its name does not end in .gz", "name-mismatch")
+    if named:
+        header_size(start)
+        raise Damage("it is not compressed, but its name ends in .gz", "name-mismatch")
     return file
 
 
-def read_header(stream: Readable, path: Path) -> tuple[Any, bytes]:
-    """Read the header of a 3-D file and stop where its voxels begin.
-
-    Returns:
-        nibabel's header, unchecked, and its bytes as they stand in the file.
+def read_header(stream: Readable) -> Header:
+    """Read a header and stop where its voxels begin.
 
     Raises:
-        EOFError, ValueError, HeaderDataError: No such header; see :func:`damage_named`.
-        NotOneVolumeError: Not three-dimensional.
-        UnsupportedImageError: Colour or complex voxels.
+        Damage, EOFError: No such header; see :func:`~medseg.io.nifti.damage.damage_named`.
     """
     start = stream.read(4)
-    for order in ("little", "big"):
-        size = int.from_bytes(start, order)
-        if size in _HEADERS:
-            break
-    else:
-        raise ValueError("it does not begin with a NIfTI header")
-    block = start + read_exactly(stream, size - 4)
-    # Unchecked: nibabel's check would mend a damaged geometry and go on. What matters is checked here
-    # and where the geometry is read.
-    header = _HEADERS[size].from_fileobj(io.BytesIO(block), endianness=order, check=False)
-    if not bytes(header["magic"]).startswith(b"n+"):
-        raise ValueError("its magic number is not that of a single NIfTI file")
-    if not 1 <= int(header["dim"][0]) <= 7:
-        raise ValueError(f"it names {int(header['dim'][0])} dimensions")
-    if int(header["datatype"]) not in data_type_codes:
-        raise ValueError(f"it names the unknown voxel type {int(header['datatype'])}")
-    _require_3d(header, path)
-    if not float(header["vox_offset"]).is_integer():
-        raise ValueError(f"it says that its voxels begin at byte {header['vox_offset']}")
-    extensions = int(header["vox_offset"]) - size
-    if extensions < 0:
-        raise ValueError(f"it says that its voxels begin at byte {int(header['vox_offset'])}, in its header")
-    while extensions > 0:
-        extensions -= len(read_exactly(stream, min(extensions, 1 << 20)))
-    return header, block
+    header = Header.decode(start + read_exactly(stream, header_size(start) - 4))
+    skip = header.voxel_offset - len(header.raw)
+    while skip > 0:
+        skip -= len(read_exactly(stream, min(skip, 1 << 20)))
+    return header
+
+
+def require_volumes(header: Header, path: Path, *, series: bool = False) -> np.dtype[Any]:
+    """Refuse what is not one volume of real numbers, or a series of such volumes.
+
+    Returns:
+        The type of the stored numbers, in the file's byte order.
+
+    Raises:
+        NotOneVolumeError: Too few or too many dimensions; ``reason`` is ``not-3d``, ``4d`` or ``5d``.
+        UnsupportedImageError: Bits, colour or complex voxels.
+    """
+    shape = header.shape
+    if len(shape) < 3:
+        raise NotOneVolumeError(f"{path.name} is no volume: its shape is {shape}", reason="not-3d")
+    if math.prod(shape[4:]) != 1:
+        raise NotOneVolumeError(
+            f"{path.name} has more than four dimensions (shape {shape})",
+            hint="vector fields and series of series are not read",
+            reason="5d",
+        )
+    if math.prod(shape[3:]) != 1 and not series:
+        raise NotOneVolumeError(
+            f"{path.name} holds {shape[3]} volumes (shape {shape}), expected one",
+            hint="split the series and open one volume",
+            reason="4d",
+        )
+    if header.dtype is None:
+        held = OTHER_VOXEL_TYPES[header.whole("datatype")]
+        raise UnsupportedImageError(
+            f"{path.name} holds {held}, expected real numbers",
+            hint="colour and complex images are not read",
+            reason="voxel-type",
+        )
+    return header.dtype
 
 
 def read_exactly(stream: Readable, count: int) -> bytes:
@@ -153,38 +194,42 @@ def read_exactly(stream: Readable, count: int) -> bytes:
     return bytes(content)
 
 
+def _reserved(shape: tuple[int, ...], dtype: np.dtype[Any], path: Path) -> npt.NDArray[Any]:
+    try:
+        return np.empty(shape, dtype)
+    except MemoryError:
+        raise UnsupportedImageError(
+            f"{path.name} promises {shape} numbers of type {dtype}, more than there is memory for",
+            reason="too-large",
+        ) from None
+
+
 def _fill(content: memoryview, stream: Readable) -> None:
     filled = 0
     while filled < len(content):
-        piece = stream.read(min(len(content) - filled, 1 << 24))
-        if not piece:
+        count = stream.readinto(content[filled : filled + _PIECE_BYTES])
+        if not count:
             raise EOFError(f"it ends after {filled} of {len(content)} bytes")
-        content[filled : filled + len(piece)] = piece
-        filled += len(piece)
+        filled += count
 
 
-def _require_3d(header: Any, path: Path) -> None:
-    shape = header.get_data_shape()
-    if min(shape, default=0) < 1:
-        raise ValueError(f"its dimensions {shape} are impossible")
-    if len(shape) < 3:
-        raise NotOneVolumeError(f"{path.name} is no volume: its shape is {shape}", reason="not-3d")
-    volumes = math.prod(shape[3:])
-    if volumes != 1:
-        raise NotOneVolumeError(
-            f"{path.name} holds {volumes} volumes (shape {shape}), expected one",
-            hint="split the series and open one volume",
-            reason="4d",
-        )
-    if header.get_data_dtype().kind not in "iuf":
-        raise UnsupportedImageError(
-            f"{path.name} holds voxels of type {header.get_data_dtype()}, expected real numbers",
-            hint="colour and complex images are not read",
-        )
+def _count_rest(stream: Readable) -> int:
+    """Read on to the end: what follows the voxels has no meaning, but ends in gzip's checksum."""
+    count = 0
+    while piece := stream.read(1 << 20):
+        count += len(piece)
+    return count
 
 
-def _require_plausible_size(header: Any, path: Path) -> None:
-    promised = math.prod(header.get_data_shape()) * header.get_data_dtype().itemsize
-    possible = path.stat().st_size * (_MAX_COMPRESSION if path.name.endswith(".gz") else 1)
+def _type_warnings(header: Header, dtype: np.dtype[Any]) -> list[str]:
+    bits = header.whole("bitpix")
+    if bits == 8 * dtype.itemsize:
+        return []
+    return [f"bitpix says {bits} bits a voxel, the voxel type {8 * dtype.itemsize}; the type was taken"]
+
+
+def _require_plausible_size(header: Header, promised: int, path: Path) -> None:
+    on_disk = path.stat().st_size
+    possible = on_disk * _MAX_COMPRESSION if path.name.endswith(".gz") else on_disk - header.voxel_offset
     if promised > possible:
         raise EOFError(f"its header promises {promised} bytes of voxels, which the file can't hold")

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
-import nibabel
-import numpy as np
-import numpy.typing as npt
-
-from medseg.io.atomic import whole_file
 from medseg.io.nifti.file import NiftiFile, read_nifti
-from medseg.io.nifti.geometry import grid_from_header, write_grid
+from medseg.io.nifti.geometry import grid_from_header
+from medseg.io.nifti.values import count_not_finite, real_values
+from medseg.io.nifti.write import write_voxels
 from medseg.io.shear import shear_warnings
+from medseg.progress import Progress, silent
 from medseg.space import Grid
 from medseg.volume import Quantity, Source, SourceFile, Volume
 
@@ -27,49 +24,61 @@ def read_image(path: Path, quantity: Quantity = Quantity.ARBITRARY) -> Volume:
 
     Raises:
         UnreadableFileError: Damaged, truncated or not NIfTI.
-        NotOneVolumeError: 4-D.
+        NotOneVolumeError: 4-D; see :func:`~medseg.io.nifti.series.read_series`.
         UnsupportedImageError: Colour, complex, or without any orientation.
         GeometryError: A header whose matrix can't be a grid.
     """
     file = read_nifti(path)
-    grid, warnings = grid_from_header(file.header)
-    warnings += shear_warnings(grid)
-    voxels = _rescaled(file)
-    if voxels.dtype.kind == "f" and not np.isfinite(voxels).all():
-        count = int(voxels.size - np.isfinite(voxels).sum())
+    grid, warnings = grid_and_warnings(file)
+    voxels = real_values(file.stored, file.scaling)
+    if count := count_not_finite(voxels):
         warnings.append(f"{count} voxels are not finite numbers")
-    return Volume(grid, voxels, quantity, nifti_source(path), tuple(warnings))
+    return Volume(grid, voxels, quantity, source_of(file), tuple(warnings))
+
+
+def grid_and_warnings(file: NiftiFile) -> tuple[Grid, list[str]]:
+    """Where the voxels of a file lie, and all that a careful user should know of its header."""
+    grid, warnings = grid_from_header(file.header)
+    return grid, [*warnings, *file.warnings, *shear_warnings(grid)]
+
+
+def source_of(file: NiftiFile) -> Source:
+    """A file that was read as a source: its digest, and nothing that its name might give away."""
+    return Source("NIfTI", (SourceFile(file.sha256),))
 
 
 def nifti_source(path: Path) -> Source:
-    """A NIfTI file as a source: its digest, and nothing that its name might give away."""
+    """A file on disk as a source; see :func:`source_of`."""
     with path.open("rb") as file:
         return Source("NIfTI", (SourceFile(hashlib.file_digest(file, "sha256").hexdigest()),))
 
 
-def write_image(volume: Volume, path: Path, *, overwrite: bool = False) -> None:
-    """Write a volume as NIfTI, values and type unchanged.
+def write_image(
+    volume: Volume,
+    path: Path,
+    *,
+    overwrite: bool = False,
+    durable: bool = True,
+    threads: int | None = None,
+    progress: Progress = silent,
+) -> str:
+    """Write a volume as NIfTI, values and type unchanged; see :func:`~medseg.io.nifti.write.write_voxels`.
+
+    Returns:
+        SHA-256 of the bytes of the file, in hexadecimal.
 
     Raises:
         OutputExistsError: The file exists and ``overwrite`` is not set.
         OutputError: It can't be written.
         GeometryError: NIfTI's float32 header can't hold the grid.
+        UnsupportedImageError: NIfTI has no such type of number.
     """
-    write_voxels(volume.voxels, volume.grid, path, overwrite=overwrite)
-
-
-def write_voxels(voxels: npt.NDArray[Any], grid: Grid, path: Path, *, overwrite: bool = False) -> None:
-    """Write an array ``[k, j, i]`` on a grid; see :func:`write_image`."""
-    image = nibabel.Nifti1Image(voxels.T, affine=None, dtype=voxels.dtype)
-    write_grid(image.header, grid)
-    with whole_file(path, overwrite=overwrite) as temporary:
-        image.to_filename(temporary)
-
-
-def _rescaled(file: NiftiFile) -> npt.NDArray[Any]:
-    slope, intercept = file.slope_intercept
-    if (slope, intercept) == (1.0, 0.0):
-        return file.native
-    values = file.native * np.float64(slope) + np.float64(intercept)
-    # float32 holds every scaled 16-bit number to its last digit, but not those of 32 bits.
-    return values if file.stored.dtype.itemsize > 2 else values.astype(np.float32)
+    return write_voxels(
+        volume.voxels,
+        volume.grid,
+        path,
+        overwrite=overwrite,
+        durable=durable,
+        threads=threads,
+        progress=progress,
+    )

@@ -12,7 +12,8 @@ from medseg.errors import LabelMapError
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.file import read_nifti
 from medseg.io.nifti.geometry import grid_from_header
-from medseg.io.nifti.image import write_voxels
+from medseg.io.nifti.values import NO_SCALING
+from medseg.io.nifti.write import write_voxels
 from medseg.io.structure_table import read_structure_table
 from medseg.labelmap import MAX_LABEL, LabelMap, Structure, labels_in
 
@@ -30,10 +31,8 @@ def read_label_map(path: Path) -> LabelMap:
     """
     file = read_nifti(path)
     grid, _ = grid_from_header(file.header)
-    if file.slope_intercept != (1.0, 0.0):
-        raise LabelMapError(
-            f"expected labels, but {path.name} scales its numbers by {file.slope_intercept[0]:g}"
-        )
+    if file.scaling != NO_SCALING:
+        raise LabelMapError(f"expected labels, but {path.name} scales its numbers by {file.scaling[0]:g}")
     labels = _as_labels(file.native)
     table = LabelMapFiles(path).structures
     if table.exists():
