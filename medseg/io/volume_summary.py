@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from medseg.space import Grid
+from medseg.volume import SeriesAxis
 from medseg.volume.volume import Quantity
 
 
@@ -70,6 +71,8 @@ class VolumeSummary:
         frames: Number of 2-D images; 0 if it is unknown.
         reason: Why it is refused or skipped: a stable word.
         message: The same as a sentence, with the numbers.
+        axis: What differs between the volumes of a 4-D image; None for a 3-D one.
+        axis_values: Where on it each volume lies.
         output: File name that it was written to, if it was.
     """
 
@@ -81,6 +84,8 @@ class VolumeSummary:
     reason: str | None = None
     message: str = ""
     geometry: Geometry | None = None
+    axis: SeriesAxis | None = None
+    axis_values: tuple[float, ...] = ()
     quantity: Quantity | None = None
     warnings: tuple[str, ...] = ()
     output: str | None = None
@@ -95,9 +100,15 @@ class VolumeSummary:
             "reason": self.reason,
             "message": self.message,
             "geometry": self.geometry.as_dict() if self.geometry else None,
+            "axis": self._axis(),
             "quantity": self.quantity.value if self.quantity else None,
             "unit": self.quantity.unit if self.quantity else None,
             "frames": self.frames,
             "warnings": list(self.warnings),
         }
         return entry | {"output": self.output} if with_output else entry
+
+    def _axis(self) -> dict[str, object] | None:
+        if self.axis is None:
+            return None
+        return {"name": self.axis.value, "unit": self.axis.unit, "values": list(self.axis_values)}

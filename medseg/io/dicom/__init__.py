@@ -1,26 +1,32 @@
-"""DICOM: series of classic single-frame CT, MR and PET images ↔ Volume.
+"""DICOM: series of CT, MR and PET images ↔ Volume and VolumeSeries.
 
-The way in is ``files → headers → series → one volume → pixels``, a module each:
+The way in is ``files → headers → series → parts → stacks → plans → pixels``, a module each:
 
-=============  =====================================================================================
-``find``       which files are DICOM, and which of them belong together
-``header``     what one file says about itself, without its pixels
-``kinds``      images, segmentations and everything else
-``checks``     why a series is not one volume: the table of refusals
-``geometry``   the grid that fits all slice positions, or the reason why none does
-``quantity``   what the values measure
-``plan``       all of the above for one series
-``pixels``     the stored values of one file
-``rescale``    stored values → real values in the smallest type that holds them exactly
-``read``       the whole way to a Volume
-``summary``    the way up to the pixels, as a table for people and scripts
-``write``      a Volume → a classic series
-=============  =====================================================================================
+==================  ================================================================================
+``tags``            every element that is read, by keyword
+``walk``            where elements lie in a file, the quick way
+``pydicom_source``  the same, leniently, for files that are not quite DICOM
+``elements``        their values
+``header``          what one image says about itself, without its pixels
+``dimensions``      what tells images at one place apart; ``diffusion`` and ``mosaic`` help
+``kinds``           images, segmentations and everything else
+``find``            which files are DICOM, and which of them belong to one series
+``parts``           the parts of a series that could be volumes, without localizers and pictures
+``checks``          why images are no volume: the tables of refusals
+``stacks``          one volume, several, or a series of volumes
+``series_axis``     what the fourth axis of such a series is
+``geometry``        the grid that fits all slice positions, or the reason why none does
+``quantity``        what the values measure; ``suv``, ``pet``, ``decay`` and ``clock`` for PET
+``plan``            all of the above for one series
+``pixels``          stored values, decoded by ``codecs`` where they are compressed
+``rescale``         stored values → real values in the smallest type that holds them exactly
+``read``            the whole way to a Volume
+``summary``         the way up to the pixels, as a table for people and scripts
+``write``           a Volume → a classic series
+==================  ================================================================================
 """
 
-from medseg.io.dicom.find import Inventory, Series, find_series
-from medseg.io.dicom.read import read_planned, read_series
-from medseg.io.dicom.summary import summarise
-from medseg.io.dicom.write import write_series
+import lazy_loader
 
-__all__ = ["Inventory", "Series", "find_series", "read_planned", "read_series", "summarise", "write_series"]
+# pydicom, which writing needs, takes a third of a second to import: reading shall not wait for it.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,7 +1,7 @@
-"""Why a series is not one volume: the table of refusals, in the order in which they are looked for.
+"""Why images are no volume: the tables of refusals, in the order in which they are looked for.
 
 Each refusal has a stable word (``reason`` in the error's details). The causes come before their
-consequences: an enhanced image has one file only, but "multi-frame" is why it is refused, not "one-slice".
+consequences: a single frame of a mosaic is one slice too, but "mosaic" is why it is refused.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import JPEGExtended12Bit
 
 from medseg.errors import InputError, NotOneVolumeError, UnreadableFileError, UnsupportedImageError
+from medseg.io.dicom.codecs import missing_decoder
 from medseg.io.dicom.geometry import ACCEPTED_MM
-from medseg.io.dicom.header import ImageHeader, lenient, syntax_of
-from medseg.io.dicom.kinds import VOLUME_CLASSES, class_name
+from medseg.io.dicom.header import ImageHeader
+from medseg.io.dicom.kinds import ENHANCED_CLASSES, VOLUME_CLASSES
+from medseg.io.dicom.mosaic import is_mosaic
+from medseg.io.dicom.terms import class_name
 
 COSINE_TOLERANCE = 1e-4
 """How far direction cosines may be from unit length and a right angle: rounding to four decimals."""
@@ -72,39 +73,44 @@ class _Alike:
             )
 
 
-def require_one_volume(headers: Headers) -> None:
-    """Refuse what no grid and no rescale could turn into one volume.
+def require_sound_series(headers: Headers) -> None:
+    """Refuse what spoils a whole series, whatever volumes it holds.
 
     Args:
         headers: The images of one series, at least one.
 
     Raises:
-        UnreadableFileError: A file is damaged or cut off.
-        UnsupportedImageError: A kind of image, pixel or transfer syntax that is not read.
-        NotOneVolumeError: The images differ in what must be common, or are too few.
+        UnreadableFileError: A file is damaged or cut off: any volume may have lost a slice.
+        UnsupportedImageError: A kind of image that is not read.
+        NotOneVolumeError: The images are of several patients or studies, or don't say where they lie.
     """
-    for check in _CHECKS:
+    for check in _SERIES_CHECKS:
         check(headers)
 
 
-def _value3(header: ImageHeader) -> str:
-    """The third value of ImageType: how the image was acquired (PS3.3 C.7.6.1.1.2)."""
-    return header.image_type[2] if len(header.image_type) > 2 else ""
+def require_one_volume(headers: Headers) -> None:
+    """Refuse what no grid and no rescale could turn into one volume or one series of volumes.
 
+    Args:
+        headers: Images of a sound series, of one size and orientation, at least one.
 
-def _is_localizer(header: ImageHeader) -> bool:
-    return "LOCALIZER" in (_value3(header), *header.image_type[3:])
-
-
-def _mr_contrast(header: ImageHeader) -> str:
-    """Magnitude, phase and real images of one acquisition share its positions and differ in value 3."""
-    return _value3(header) if VOLUME_CLASSES.get(header.sop_class_uid, header.modality) == "MR" else ""
+    Raises:
+        UnsupportedImageError: A kind of pixel or transfer syntax that is not read.
+        NotOneVolumeError: The images differ in what must be common.
+    """
+    for check in _VOLUME_CHECKS:
+        check(headers)
 
 
 def _is_supported_class(header: ImageHeader) -> bool:
     if header.sop_class_uid:
         return header.sop_class_uid in VOLUME_CLASSES
     return header.modality in VOLUME_CLASSES.values()
+
+
+def is_colour(header: ImageHeader) -> bool:
+    """Whether pixels have several channels or a palette."""
+    return header.samples_per_pixel != 1 or not header.photometric.startswith("MONOCHROME")
 
 
 def _is_oblong(header: ImageHeader) -> bool:
@@ -119,19 +125,8 @@ def _has_odd_bits(header: ImageHeader) -> bool:
     return bits.allocated not in CELL_BITS or not 1 <= bits.stored <= bits.allocated
 
 
-def _can_decode(header: ImageHeader) -> bool:
-    try:
-        with lenient():
-            decoder = get_decoder(header.transfer_syntax_uid)
-    except NotImplementedError:
-        return False
-    plugins = set(decoder.available_plugins)
-    if header.transfer_syntax_uid == JPEGExtended12Bit and header.bits.stored != CELL_BITS[0]:
-        plugins -= {"gdcm", "pillow"}  # their decoders of this syntax are for 8 bits only
-    return bool(decoder.is_native or plugins)
-
-
-def _has_no_place(header: ImageHeader) -> bool:
+def has_no_place(header: ImageHeader) -> bool:
+    """Whether the header doesn't say where the image lies."""
     return header.position_lps_mm is None or header.orientation is None
 
 
@@ -140,24 +135,6 @@ def _rescale_kind(header: ImageHeader) -> str:
         return "no rescale"
     # PS3.3 C.8.2.1.1.2: a CT without RescaleType is in HU.
     return f"rescale to {header.rescale_type or ('HU' if header.modality == 'CT' else 'unspecified')}"
-
-
-def _require_one_orientation(headers: Headers) -> None:
-    """Compare directions by how far they would move the far corner of the image."""
-    cosines = np.array([header.orientation for header in headers])
-    extents_mm = np.array(_extents_mm(headers[0]))
-    off = (cosines - cosines[0]).reshape(-1, 2, 3)
-    # The row direction runs along the columns: the first cosines belong to the second extent.
-    moved_mm = np.linalg.norm(off, axis=2) @ extents_mm[::-1]
-    if moved_mm.max() > ACCEPTED_MM:
-        orientations = np.unique(cosines.round(3), axis=0)
-        raise NotOneVolumeError(
-            f"expected one orientation in a series, found {max(len(orientations), 2)}: image corners are "
-            f"{moved_mm.max():.3g} mm apart from rotation alone",
-            hint="localizers, radial series and reformats in several planes are not one volume",
-            reason="mixed-orientation",
-            orientations=len(orientations),
-        )
 
 
 def _require_one_spacing(headers: Headers) -> None:
@@ -173,23 +150,9 @@ def _require_one_spacing(headers: Headers) -> None:
         )
 
 
-def _extents_mm(header: ImageHeader) -> tuple[float, float]:
-    row_mm, column_mm = header.spacing_ji_mm or (0.0, 0.0)
-    return row_mm * header.rows, column_mm * header.columns
-
-
-def _require_several(headers: Headers) -> None:
-    if len(headers) == 1:
-        raise NotOneVolumeError(
-            "expected at least two slices, found one: the distance between slices is unknown",
-            hint="give the folder of the whole series",
-            reason="one-slice",
-        )
-
-
 _LATER = "a kind of image that this version does not read"
 
-_CHECKS: tuple[Callable[[Headers], None], ...] = (
+_SERIES_CHECKS: tuple[Callable[[Headers], None], ...] = (
     _PerImage(
         "unreadable",
         UnreadableFileError,
@@ -200,28 +163,29 @@ _CHECKS: tuple[Callable[[Headers], None], ...] = (
     _PerImage(
         "multi-frame",
         UnsupportedImageError,
-        lambda header: header.frames > 1 or "Enhanced" in class_name(header.sop_class_uid),
+        lambda header: header.frames > 1 and header.sop_class_uid not in ENHANCED_CLASSES,
         lambda header: f"{class_name(header.sop_class_uid)} with {header.frames} frames in a file",
-        _LATER,
+        "only the enhanced classes say where each frame lies",
     ).check,
     _PerImage(
         "mosaic",
         UnsupportedImageError,
-        lambda header: "MOSAIC" in header.image_type,
-        lambda _: "many slices are tiled in one image",
-        _LATER,
+        lambda header: is_mosaic(header.image_type) and header.tile is None,
+        lambda _: "many slices are tiled in one image, whose header does not say how",
+        "export the series without mosaics",
     ).check,
     _PerImage(
         "colour",
         UnsupportedImageError,
-        lambda header: header.samples_per_pixel != 1 or not header.photometric.startswith("MONOCHROME"),
+        is_colour,
         lambda header: f"colour image ({header.photometric or 'no photometric interpretation'})",
         "convert grey-scale images",
     ).check,
     _Alike("mixed-patient", "patient", lambda header: header.patient_digest, is_identity=True).check,
     _Alike("mixed-study", "study", lambda header: header.study_uid, is_identity=True).check,
     _Alike("mixed-modality", "modality", lambda header: header.modality).check,
-    _Alike("mixed-class", "storage class", lambda header: class_name(header.sop_class_uid)).check,
+    _Alike("mixed-units", "unit", lambda header: f"{header.units} {header.suv_type}".strip()).check,
+    _Alike("mixed-class", "storage class", lambda header: header.sop_class_uid).check,
     _PerImage(
         "storage-class",
         UnsupportedImageError,
@@ -230,16 +194,9 @@ _CHECKS: tuple[Callable[[Headers], None], ...] = (
         _LATER,
     ).check,
     _PerImage(
-        "localizer",
-        NotOneVolumeError,
-        _is_localizer,
-        lambda _: "a planning image, not a slice of a volume",
-        "give the series that was planned on it, or move the localizer out of its folder",
-    ).check,
-    _PerImage(
         "no-position",
         NotOneVolumeError,
-        _has_no_place,
+        has_no_place,
         lambda _: "no ImagePositionPatient or ImageOrientationPatient: where the image lies is unknown",
         "an anonymiser may have removed it; export the series again",
     ).check,
@@ -257,27 +214,14 @@ _CHECKS: tuple[Callable[[Headers], None], ...] = (
         lambda header: f"expected two unit vectors at a right angle, found {list(header.orientation or ())}",
         "ImageOrientationPatient is damaged; export the series again",
     ).check,
-    _require_one_orientation,
-    _Alike("mixed-size", "image size", lambda header: f"{header.rows}×{header.columns}").check,
+)
+
+_VOLUME_CHECKS: tuple[Callable[[Headers], None], ...] = (
     _require_one_spacing,
     _Alike(
         "mixed-frame-of-reference", "frame of reference", lambda header: header.frame_of_reference_uid
     ).check,
-    _Alike(
-        "mixed-image-type",
-        "kind of MR image (ImageType value 3)",
-        _mr_contrast,
-        "magnitude, phase or other images share the series; export each kind on its own",
-    ).check,
     _Alike("mixed-photometric", "photometric interpretation", lambda header: header.photometric).check,
-    _PerImage(
-        "monochrome1",
-        UnsupportedImageError,
-        lambda header: header.photometric != "MONOCHROME2",
-        lambda header: f"expected MONOCHROME2, found {header.photometric}: small values shown white",
-        _LATER,
-    ).check,
-    _Alike("mixed-units", "unit", lambda header: f"{header.units} {header.suv_type}".strip()).check,
     _Alike("mixed-rescale", "kind of rescale", _rescale_kind).check,
     _PerImage(
         "modality-lut",
@@ -315,9 +259,8 @@ _CHECKS: tuple[Callable[[Headers], None], ...] = (
     _PerImage(
         "transfer-syntax",
         UnsupportedImageError,
-        lambda header: not _can_decode(header),
-        lambda header: f"no decoder for {syntax_of(header).name or 'an unnamed transfer syntax'}",
-        "export the series uncompressed",
+        lambda header: bool(missing_decoder(header)),
+        missing_decoder,
+        "install the package, or export the series uncompressed",
     ).check,
-    _require_several,
 )

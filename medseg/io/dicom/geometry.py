@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +27,8 @@ ACCEPTED_FRACTION = 0.25
 One slice missing in the middle of a stack leaves half of a distance, at its end a whole one.
 """
 
-SAME_POSITION_MM = 0.01
-"""Two slices closer than this along the normal are one position: no scanner steps by 10 µm."""
+LEAN_EXPLAINS = 2.0
+"""A lean that does not make the residual this many times smaller is jitter, no tilt."""
 
 MAX_TILT_DEG = 45.0
 """Gantries tilt by at most 30°; beyond 45° images that lie side by side were taken for a stack."""
@@ -42,59 +43,107 @@ class FittedGrid:
 
     Attributes:
         grid: ``k`` counts the slices along the normal.
-        headers: The slices in the order of ``k``.
         residual_mm: Largest distance between a corner pixel where its own header puts it and where
             the grid puts it, over all slices.
     """
 
     grid: Grid
-    headers: tuple[ImageHeader, ...]
     residual_mm: float
 
 
-def fit_grid(headers: tuple[ImageHeader, ...]) -> FittedGrid:
-    """Fit one affine to a stack of slices.
+def fit_grid(volumes: Sequence[Sequence[ImageHeader]]) -> FittedGrid:
+    """Fit one affine to a stack of slices, or to several stacks of the same places.
 
     Origin and slice step are the least-squares solution over *all* positions (ImagePositionPatient), not
     the distance of the first two: jitter of 0.02 mm would grow to a millimetre over 40 slices. The step
-    is a vector: a tilted gantry keeps its shear. In the plane, ``j`` steps by PixelSpacing[0] along the
-    column direction and ``i`` by PixelSpacing[1] along the row direction (PS3.3 C.7.6.2.1.1).
+    is a vector: a tilted gantry keeps its shear. Where slices straight behind each other fit as well, they
+    are taken to lie so. In the plane, ``j`` steps by PixelSpacing[0] along the column direction and ``i`` by
+    PixelSpacing[1] along the row direction (PS3.3 C.7.6.2.1.1).
 
     Args:
-        headers: At least two slices of one orientation, size and pixel spacing, in any order.
+        volumes: ``[t][k]``: at least two slices of one orientation, size and pixel spacing, in the order of
+            their positions along the normal, distinct in each volume.
 
     Raises:
-        NotOneVolumeError: Positions repeat, or lie on no regular grid.
+        NotOneVolumeError: The positions lie on no regular grid.
         GeometryError: The spacing is no spacing of an image of a patient.
     """
+    headers = tuple(header for volume in volumes for header in volume)
     along_row, along_column = _directions(headers)
     normal = np.cross(along_row, along_column)
-    ordered = tuple(sorted(headers, key=lambda header: (float(_position(header) @ normal), str(header.path))))
-    positions = np.array([_position(header) for header in ordered])
-    _require_distinct(ordered, positions @ normal)
+    positions = np.array([[position_of(header) for header in volume] for volume in volumes])
+    mean_positions = positions.mean(axis=0)
 
-    index = np.arange(len(ordered), dtype=np.float64)
-    origin, step = _line(index, positions)
+    index = np.arange(len(mean_positions), dtype=np.float64)
+    origin, step = _line(index, mean_positions)
     _require_stack(step, normal)
+    fitted = _fitted(volumes, origin, step)
+    # Jitter in the plane makes the best step lean a little, and readers that know right angles only would
+    # refuse the file.
+    upright_step = (step @ normal) * normal
+    centre = mean_positions.mean(axis=0)
+    upright = _fitted(volumes, centre - index.mean() * upright_step, upright_step)
+    is_exact_enough = upright.residual_mm <= (EXACT_MM if fitted.residual_mm <= EXACT_MM else ACCEPTED_MM)
+    if is_exact_enough and upright.residual_mm <= LEAN_EXPLAINS * fitted.residual_mm:
+        fitted = upright
+    _require_even(mean_positions, normal, fitted.residual_mm)
+    return fitted
+
+
+def fit_single_slice(volumes: Sequence[Sequence[ImageHeader]], *, allowed: bool) -> FittedGrid:
+    """Fit a grid of one slice, whose step along the normal is its thickness: no header says more.
+
+    Args:
+        volumes: ``[t][0]``: images of one slice.
+        allowed: Whether a user wants that.
+
+    Raises:
+        NotOneVolumeError: It is not allowed, or the thickness is unknown.
+    """
+    headers = [header for volume in volumes for header in volume]
+    thickness_mm = headers[0].slice_thickness_mm
+    if not allowed or not thickness_mm or thickness_mm < 0:
+        raise NotOneVolumeError(
+            "expected at least two slices, found one: the distance between slices is unknown"
+            + (", and so is its thickness" if allowed else ""),
+            hint="give the folder of the whole series, or allow single slices",
+            reason="one-slice",
+        )
+    origin = np.mean([position_of(header) for header in headers], axis=0)
+    return _fitted(volumes, origin, thickness_mm * normal_of(headers))
+
+
+def _fitted(volumes: Sequence[Sequence[ImageHeader]], origin: FloatArray, step: FloatArray) -> FittedGrid:
+    headers = [header for volume in volumes for header in volume]
+    grid = grid_of(headers, len(volumes[0]), origin, step)
+    return FittedGrid(grid, _residual_mm(grid, volumes))
+
+
+def grid_of(headers: Sequence[ImageHeader], slices: int, origin: FloatArray, step: FloatArray) -> Grid:
+    """The grid of slices that begin at ``origin`` and go on by ``step``, in LPS mm."""
+    along_row, along_column = _directions(headers)
     row_spacing_mm, column_spacing_mm = _spacing_ji_mm(headers)
-    grid = Grid.from_axes(
-        (len(ordered), headers[0].rows, headers[0].columns),
+    return Grid.from_axes(
+        (slices, headers[0].rows, headers[0].columns),
         origin_lps_mm=origin,
         step_k_mm=step,
         step_j_mm=row_spacing_mm * along_column,
         step_i_mm=column_spacing_mm * along_row,
         frame_of_reference_uid=headers[0].frame_of_reference_uid or None,
     )
-    residual_mm = _residual_mm(grid, ordered)
-    _require_even(positions, normal, residual_mm)
-    return FittedGrid(grid, ordered, residual_mm)
 
 
-def _position(header: ImageHeader) -> FloatArray:
+def position_of(header: ImageHeader) -> FloatArray:
+    """ImagePositionPatient as an array, shape ``(3,)``."""
     return np.array(header.position_lps_mm, dtype=np.float64)
 
 
-def _directions(headers: tuple[ImageHeader, ...]) -> tuple[FloatArray, FloatArray]:
+def normal_of(headers: Sequence[ImageHeader]) -> FloatArray:
+    """The unit vector along which slices are counted: row direction × column direction."""
+    return np.cross(*_directions(headers))
+
+
+def _directions(headers: Sequence[ImageHeader]) -> tuple[FloatArray, FloatArray]:
     """The two in-plane directions, mean over all slices, as the nearest pair at a right angle.
 
     Headers hold cosines rounded to a few digits; left alone they would pass for shear.
@@ -108,7 +157,7 @@ def _directions(headers: tuple[ImageHeader, ...]) -> tuple[FloatArray, FloatArra
     return along_row, along_column
 
 
-def _spacing_ji_mm(headers: tuple[ImageHeader, ...]) -> tuple[float, float]:
+def _spacing_ji_mm(headers: Sequence[ImageHeader]) -> tuple[float, float]:
     spacing = np.array([header.spacing_ji_mm for header in headers], dtype=np.float64)
     row, column = spacing[0] if (spacing == spacing[0]).all() else spacing.mean(axis=0)
     return float(row), float(column)
@@ -121,33 +170,20 @@ def _line(index: FloatArray, positions: FloatArray) -> tuple[FloatArray, FloatAr
     return positions.mean(axis=0) - index.mean() * step, step
 
 
-def _residual_mm(grid: Grid, ordered: tuple[ImageHeader, ...]) -> float:
+def _residual_mm(grid: Grid, volumes: Sequence[Sequence[ImageHeader]]) -> float:
+    """Largest distance of a corner pixel from where its own header puts it."""
+    headers = [header for volume in volumes for header in volume]
+    positions = np.array([header.position_lps_mm for header in headers])
+    cosines = np.array([header.orientation for header in headers]).reshape(-1, 2, 3)
+    spacing = np.array([header.spacing_ji_mm for header in headers])
+    # Along j by the column direction and PixelSpacing[0], along i by the row direction and PixelSpacing[1].
+    steps_ji = spacing[:, :, np.newaxis] * cosines[:, ::-1]
     corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]) * (np.array(grid.shape_kji[1:]) - 1.0)
-    worst = 0.0
-    for k, header in enumerate(ordered):
-        cosines = np.array(header.orientation).reshape(2, 3)
-        steps_ji = np.array(header.spacing_ji_mm)[:, np.newaxis] * cosines[::-1]
-        stated = _position(header) + corners @ steps_ji
-        fitted = grid.to_lps_mm(np.column_stack([np.full(4, k), corners]))
-        worst = max(worst, float(np.linalg.norm(stated - fitted, axis=1).max()))
-    return worst
-
-
-def _require_distinct(ordered: tuple[ImageHeader, ...], distances_mm: FloatArray) -> None:
-    repeated = np.diff(distances_mm) < SAME_POSITION_MM
-    if not repeated.any():
-        return
-    levels = int((~repeated).sum()) + 1
-    first = int(np.flatnonzero(repeated)[0])
-    names = [f"{one.path.parent.name}/{one.path.name}" for one in ordered[first : first + 2]]
-    raise NotOneVolumeError(
-        f"expected one image at each position, found {len(ordered)} images at {levels} position(s): "
-        f"{names[0]} and {names[1]} lie in the same place",
-        hint="several time points, echoes, b-values or reconstructions may share the series",
-        reason="duplicate-positions",
-        images=len(ordered),
-        positions=levels,
-    )
+    stated = positions[:, np.newaxis] + corners @ steps_ji
+    index = np.empty((len(headers), len(corners), 3))
+    index[:, :, 0] = (np.arange(len(headers)) % grid.shape_kji[0])[:, np.newaxis]
+    index[:, :, 1:] = corners
+    return float(np.linalg.norm(stated - grid.to_lps_mm(index), axis=2).max())
 
 
 def _require_stack(step: FloatArray, normal: FloatArray) -> None:

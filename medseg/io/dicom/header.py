@@ -1,84 +1,92 @@
-"""What one DICOM file says about its image, read without the pixels and free of who the patient is."""
+"""What the images of one DICOM file say about themselves: no pixels, and not who the patient is."""
 
 from __future__ import annotations
 
-import math
-import struct
-import warnings
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import pydicom
-from pydicom.dataset import FileDataset
-from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-)
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from medseg.errors import UnreadableFileError
+from medseg.io.dicom.dimensions import Dimensions, dimensions_of
+from medseg.io.dicom.elements import Elements
+from medseg.io.dicom.kinds import DIRECTORY_CLASS, VOLUME_CLASSES
+from medseg.io.dicom.mosaic import is_mosaic, tiles_of
 from medseg.io.dicom.rescale import Rescale
+from medseg.io.dicom.terms import (
+    MODALITIES,
+    PET_UNITS,
+    PHOTOMETRICS,
+    RESCALE_TYPES,
+    SUV_TYPES,
+    defined,
+    uid_name,
+)
+from medseg.io.dicom.walk import (
+    DEFLATED,
+    NATIVE_SYNTAXES,
+    PIXEL_TAGS,
+    UNDEFINED_LENGTH,
+    OddDatasetError,
+    PixelElement,
+    Source,
+    WalkedFile,
+    walk,
+)
 
-PARSE_ERRORS = (
-    ArithmeticError, AttributeError, BytesLengthException, EOFError, LookupError, NotImplementedError,
-    RuntimeError, TypeError, ValueError, struct.error,
-)  # fmt: skip
-"""What pydicom raises, here and there, on damaged bytes; it has no root error of its own."""
+if TYPE_CHECKING:
+    from medseg.io.dicom.pet import PetFacts
 
-_TAGS: list[Any] = [
-    "SpecificCharacterSet", "ImageType", "SOPClassUID", "SOPInstanceUID", "Modality", "PatientID",
-    "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber", "InstanceNumber", "FrameOfReferenceUID",
-    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SamplesPerPixel",
-    "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "BitsStored",
-    "HighBit", "PixelRepresentation", "PixelPaddingValue", "RescaleSlope", "RescaleIntercept", "RescaleType",
-    "LossyImageCompression", "ModalityLUTSequence", "Units", "SUVType",
-]  # fmt: skip
-
-_PIXEL_TAGS = {(0x7FE0, 0x0008), (0x7FE0, 0x0009), (0x7FE0, 0x0010)}
 _SERIES_UID = 0x0020000E
-_UNDEFINED_LENGTH = 0xFFFFFFFF
-
-NATIVE_SYNTAXES = {
-    ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian,
-}  # fmt: skip
-"""Syntaxes in which pixels lie side by side, so that their number follows from their length."""
-
-_FIRST_GROUPS = (0x0002, 0x0008)
-_FIRST_ELEMENT_MAX = 0x0018
-_FIRST_LENGTH_MAX = 64
-"""What a data set without the 128-byte preamble begins with: an element no later than SOPInstanceUID."""
+_PRIVATE_GROUP = 1 << 16
 
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """One file's header, as far as its place and values depend on it.
+    """One 2-D image, as far as its place and values depend on its header.
+
+    A classic file holds one, a multi-frame file one a frame, a mosaic one a tile.
 
     Attributes:
         path: The file.
+        stamp: Size and modification time (ns) of the file, to notice a change before its pixels are read.
         damage: What in the header or the file's length can't be right; empty if nothing.
+        frame: Which frame of the file, from 0.
+        frames: How many frames the file holds.
+        tile: Left upper pixel ``(row, column)`` of this image in a mosaic; None if the frame is the image.
+        pixels: Where the file's pixels are; None if there are none.
         patient_digest: What tells patients apart: a digest of PatientID, empty if absent; never shown.
+        issuer_digest: The same of IssuerOfPatientID: two hospitals both have a patient 1.
         group: What keeps series apart where the file has no series UID: a digest, not an identity.
         sop_class_uid: The kind of object; taken from the file meta information if the data set lacks it.
-        sop_instance_uid: The image's own UID, likewise.
+        sop_instance_uid: The file's own UID, likewise.
         series_uid: Series instance UID, empty if absent; so for the other texts.
+        image_type: ImageType, of a frame its FrameType.
         position_lps_mm: ImagePositionPatient, centre of the first pixel (PS3.3 C.7.6.2.1.1).
         orientation: ImageOrientationPatient: direction of growing column index, then of row index.
         spacing_ji_mm: PixelSpacing: between rows, then between columns (PS3.3 10.7.1.3).
-        frames: NumberOfFrames, 1 if absent.
+        slice_thickness_mm: SliceThickness.
+        rows: Rows of this image (of a tile, not of its mosaic); so ``columns``.
         rescale: RescaleSlope and RescaleIntercept, None if neither is given.
+        philips_scale_slope: The private element (2005,xx0E) of Philips MR.
         bits: How a stored value lies in its cell.
+        burned_in: Whether text is said to be part of the picture.
+        dimensions: What tells images at one place apart.
+        pet: What the values of a PET image depend on; None for others.
     """
 
     path: Path
+    stamp: tuple[int, int]
     damage: str
+    frame: int
+    frames: int
+    tile: tuple[int, int] | None
+    pixels: PixelElement | None
     patient_digest: str
+    issuer_digest: str
     group: str
     sop_class_uid: str
     sop_instance_uid: str
@@ -92,18 +100,22 @@ class ImageHeader:
     position_lps_mm: tuple[float, ...] | None
     orientation: tuple[float, ...] | None
     spacing_ji_mm: tuple[float, ...] | None
+    slice_thickness_mm: float | None
     rows: int
     columns: int
-    frames: int
     samples_per_pixel: int
     photometric: str
     bits: Bits
     rescale: Rescale | None
     rescale_type: str
+    philips_scale_slope: float | None
     has_modality_lut: bool
     units: str
     suv_type: str
     lossy: bool
+    burned_in: bool
+    dimensions: Dimensions
+    pet: PetFacts | None
 
 
 @dataclass(frozen=True)
@@ -124,177 +136,188 @@ class Bits:
         return (-half, half - 1) if self.signed else (0, 2 * half - 1)
 
 
-def read_header(path: Path) -> ImageHeader | None:
-    """Read a file's header.
+def read_headers(path: Path) -> tuple[ImageHeader, ...] | None:
+    """Read the headers of all images in a file.
 
     Returns:
         None if the file is not DICOM: neither ``DICM`` after the preamble (PS3.10 7.1) nor a bare data set.
+        One header for an object that holds no image.
 
     Raises:
         UnreadableFileError: It is DICOM, but so damaged that not even its data set can be walked; or
             the file can't be opened.
     """
-    try:
-        with path.open("rb") as file, lenient():
-            dataset = read_dataset(file, stop_before_pixels=True, specific_tags=_TAGS)
-            header = header_of(dataset, path, _pixel_damage(file, dataset))
-            _require_identified(dataset, header)
-            return header
-    except InvalidDicomError:
+    walked = open_header(path)
+    if walked is None:
         return None
+    stamp, found = walked
+    return _headers_of(found, path, stamp)
+
+
+def open_header(path: Path) -> tuple[tuple[int, int], WalkedFile] | None:
+    """Walk over a file's header, the quick way if that will do; else see :func:`read_headers`.
+
+    Returns:
+        The file's size and modification time in ns, and its elements.
+    """
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            walked = _walk(file, status.st_size, path)
     except OSError as error:
         raise UnreadableFileError(
             f"{path.name} can't be opened: {error.strerror or error}", reason="unreadable"
         ) from error
-    except PARSE_ERRORS as error:
-        raise UnreadableFileError(f"{path.name} is damaged: {error}", reason="unreadable") from error
+    return None if walked is None else ((status.st_size, status.st_mtime_ns), walked)
 
 
-def read_dataset(file: BinaryIO, **options: Any) -> FileDataset:
-    """Read a data set, with or without the preamble that old archives leave out.
+def elements_of(path: Path, frame: int = 0) -> Elements:
+    """The elements of one image of a file.
 
     Raises:
-        InvalidDicomError: It is not DICOM.
+        UnreadableFileError: The file is damaged, gone, no longer DICOM or has no such frame.
     """
-    start = file.read(132)
+    opened = open_header(path)
+    frames = _frames(Elements(opened[1].dataset)) if opened else iter(())
+    elements = next(islice(frames, frame, None), None)
+    if elements is None:
+        raise UnreadableFileError(f"{path.name} has no image {frame + 1} any more", reason="unreadable")
+    return elements
+
+
+def _walk(file: BinaryIO, size: int, path: Path) -> WalkedFile | None:
+    try:
+        walked = walk(file, size)
+        if walked is not None:
+            return walked
+    except OddDatasetError:
+        pass
     file.seek(0)
-    is_bare = start[128:] != b"DICM" and _begins_like_a_dataset(start)
-    return pydicom.dcmread(file, force=is_bare, **options)
+    return _walk_leniently(file, size, path)
 
 
-def _begins_like_a_dataset(start: bytes) -> bool:
-    """Whether the first element is one that comes first (PS3.5 7.1), in either little endian syntax."""
-    if len(start) < 8:
-        return False
-    group, element, length = struct.unpack("<HHL", start[:8])
-    if start[4:6].isalpha() and start[4:6].isupper():
-        length = int.from_bytes(start[6:8], "little")
-    return group in _FIRST_GROUPS and element <= _FIRST_ELEMENT_MAX and length <= _FIRST_LENGTH_MAX
+def _walk_leniently(file: BinaryIO, size: int, path: Path) -> WalkedFile | None:
+    # Imported here: it takes a third of a second, and ordinary files never need it.
+    from pydicom.errors import InvalidDicomError
+
+    from medseg.io.dicom.pydicom_source import PARSE_ERRORS, walk_leniently
+
+    try:
+        return walk_leniently(file, size)
+    except InvalidDicomError:
+        return None
+    except PARSE_ERRORS as error:
+        raise UnreadableFileError(
+            f"{path.name} is damaged: its header can't be read", reason="unreadable"
+        ) from error
 
 
-def length_damage(dataset: pydicom.Dataset, transfer_syntax_uid: str, length: int) -> str:
-    """What is wrong with so many bytes of native pixels: too many are as wrong as too few.
+def _headers_of(walked: WalkedFile, path: Path, stamp: tuple[int, int]) -> tuple[ImageHeader, ...]:
+    root = Elements(walked.dataset)
+    common = _of_file(walked, root, path, stamp)
+    _require_identified(walked.dataset, common["sop_class_uid"], path)
+    headers = tuple(
+        _of_frame(elements, common, number, root.damage) for number, elements in enumerate(_frames(root))
+    )
+    if is_mosaic(headers[0].image_type):
+        return tiles_of(headers[0], root)
+    return headers
 
-    pydicom would crop them and say nothing.
+
+def _frames(root: Elements) -> Iterator[Elements]:
+    """Each frame's elements: its own functional groups, the shared ones, and the data set below them.
+
+    Private groups lie at the bottom: those of Philips repeat standard elements of another object.
     """
-    elements = _Elements(dataset)
-    bits = elements.whole("BitsAllocated", 0)
-    several = {elements.whole("SamplesPerPixel", 1), elements.whole("NumberOfFrames", 1)} != {1}
-    if transfer_syntax_uid not in NATIVE_SYNTAXES or several or bits % 8:
-        return ""  # colour, frames and packed bits are refused as what they are
-    expected = elements.whole("Rows", 0) * elements.whole("Columns", 0) * bits // 8
-    if length in (expected, expected + expected % 2):  # PS3.5 8.1.1: padded to an even length
-        return ""
-    return f"its rows and columns take {expected} bytes of pixels, but it has {length}"
+    per_frame = root.items("PerFrameFunctionalGroupsSequence")
+    if not per_frame:
+        yield root
+        return
+    if len(per_frame) != root.whole("NumberOfFrames", 1):
+        root.damage.append(
+            f"NumberOfFrames is {root.text('NumberOfFrames')}, but {len(per_frame)} are described"
+        )
+    shared = root.items("SharedFunctionalGroupsSequence")
+    shared_groups, shared_private = _functional_groups(shared[0]) if shared else ([], [])
+    for frame in per_frame:
+        groups, private = _functional_groups(frame)
+        yield Elements(*groups, *shared_groups, *root.layers, *private, *shared_private)
 
 
-def header_of(dataset: FileDataset, path: Path, damage: str = "") -> ImageHeader:
-    """Gather the header of a data set that was read already."""
-    elements = _Elements(dataset)
+def _functional_groups(frame: Source) -> tuple[list[Source], list[Source]]:
+    standard: list[Source] = []
+    private: list[Source] = []
+    for tag in frame.tags:
+        is_private = tag // _PRIVATE_GROUP % 2
+        (private if is_private else standard).extend(frame.items(tag)[:1])
+    return standard, private
+
+
+def _of_file(walked: WalkedFile, root: Elements, path: Path, stamp: tuple[int, int]) -> dict[str, Any]:
+    """What all images of a file share."""
+    meta = Elements(walked.meta)
+    bits = _bits(root)
+    return {
+        "path": path,
+        "stamp": stamp,
+        "damage": _pixel_damage(walked, root),
+        "frames": root.whole("NumberOfFrames", 1),
+        "tile": None,
+        "pixels": walked.pixels,
+        "sop_class_uid": root.text("SOPClassUID") or meta.text("MediaStorageSOPClassUID"),
+        "sop_instance_uid": root.text("SOPInstanceUID") or meta.text("MediaStorageSOPInstanceUID"),
+        "transfer_syntax_uid": walked.transfer_syntax_uid,
+        "modality": defined(root.text("Modality"), MODALITIES),
+        "study_uid": root.text("StudyInstanceUID"),
+        "series_uid": root.text("SeriesInstanceUID"),
+        "frame_of_reference_uid": root.text("FrameOfReferenceUID"),
+        "instance_number": root.text("InstanceNumber"),
+        "rows": root.whole("Rows", 0),
+        "columns": root.whole("Columns", 0),
+        "samples_per_pixel": root.whole("SamplesPerPixel", 1),
+        "photometric": defined(root.text("PhotometricInterpretation"), PHOTOMETRICS),
+        "bits": bits,
+        "has_modality_lut": "ModalityLUTSequence" in root,
+        "units": defined(root.text("Units"), PET_UNITS),
+        "suv_type": defined(root.text("SUVType"), SUV_TYPES),
+        "lossy": root.text("LossyImageCompression") == "01",
+        "burned_in": root.text("BurnedInAnnotation") == "YES",
+        "patient_digest": _digest(root.raw("PatientID").strip(b" \0")),
+        "issuer_digest": _digest(root.raw("IssuerOfPatientID").strip(b" \0")),
+        "group": _group(root, path),
+    }
+
+
+def _of_frame(elements: Elements, common: dict[str, Any], number: int, damage: list[str]) -> ImageHeader:
     slope, intercept = elements.number("RescaleSlope"), elements.number("RescaleIntercept")
     no_rescale = slope is None and intercept is None
-    meta = _Elements(dataset.file_meta)
-    fields: dict[str, Any] = {
-        "path": path,
-        "sop_class_uid": elements.text("SOPClassUID") or meta.text("MediaStorageSOPClassUID"),
-        "sop_instance_uid": elements.text("SOPInstanceUID") or meta.text("MediaStorageSOPInstanceUID"),
-        "transfer_syntax_uid": _transfer_syntax(dataset),
-        "modality": elements.text("Modality"),
-        "study_uid": elements.text("StudyInstanceUID"),
-        "series_uid": elements.text("SeriesInstanceUID"),
-        "frame_of_reference_uid": elements.text("FrameOfReferenceUID"),
-        "instance_number": elements.text("InstanceNumber"),
-        "image_type": elements.texts("ImageType"),
+    image_type = elements.texts("FrameType") or elements.texts("ImageType")
+    is_pet = VOLUME_CLASSES.get(common["sop_class_uid"], common["modality"]) == "PT"
+    fields: dict[str, Any] = common | {
+        "frame": number,
+        "image_type": image_type,
         "position_lps_mm": elements.numbers("ImagePositionPatient", 3),
         "orientation": elements.numbers("ImageOrientationPatient", 6),
         "spacing_ji_mm": elements.numbers("PixelSpacing", 2),
-        "rows": elements.whole("Rows", 0),
-        "columns": elements.whole("Columns", 0),
-        "frames": elements.whole("NumberOfFrames", 1),
-        "samples_per_pixel": elements.whole("SamplesPerPixel", 1),
-        "photometric": elements.text("PhotometricInterpretation"),
-        "bits": _bits(elements),
+        "slice_thickness_mm": elements.number("SliceThickness"),
         "rescale": None if no_rescale else Rescale(1.0 if slope is None else slope, intercept or 0.0),
-        "rescale_type": elements.text("RescaleType"),
-        "has_modality_lut": "ModalityLUTSequence" in dataset,
-        "units": elements.text("Units"),
-        "suv_type": elements.text("SUVType"),
-        "lossy": elements.text("LossyImageCompression") == "01",
-        "patient_digest": _digest(elements.text("PatientID")),
-        "group": _group(elements, path),
+        "rescale_type": defined(elements.text("RescaleType"), RESCALE_TYPES),
+        "philips_scale_slope": elements.number("PhilipsScaleSlope"),
+        "dimensions": dimensions_of(elements, image_type),
+        "pet": _pet_facts(elements) if is_pet else None,
     }
-    return ImageHeader(damage="; ".join([*filter(None, [damage]), *elements.damage]), **fields)
+    notes = [common["damage"], *dict.fromkeys([*damage, *elements.damage])]
+    fields["damage"] = "; ".join(filter(None, notes))
+    return ImageHeader(**fields)
 
 
-@contextmanager
-def lenient() -> Iterator[None]:
-    """Keep pydicom quiet about values that break a rule but can be read.
+def _pet_facts(elements: Elements) -> PetFacts:
+    from medseg.io.dicom.pet import pet_facts
 
-    Its reader warns about every odd UID, VR or length; what matters here is checked by value in
-    :mod:`medseg.io.dicom.checks`, and said once for a series instead of once for a file.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    return pet_facts(elements)
 
 
-def uid_of(text: str) -> UID:
-    """A UID without a complaint about its form: an odd one is unknown, and refused as such."""
-    return UID(text, validation_mode=pydicom.config.IGNORE)
-
-
-def syntax_of(header: ImageHeader) -> UID:
-    """The transfer syntax as pydicom's object, which knows its name."""
-    return uid_of(header.transfer_syntax_uid)
-
-
-class _Elements:
-    """Reads elements of a data set and notes those that can't be understood."""
-
-    def __init__(self, dataset: pydicom.Dataset) -> None:
-        self.damage: list[str] = []
-        self._dataset = dataset
-
-    def texts(self, keyword: str) -> tuple[str, ...]:
-        value = self._value(keyword)
-        if value is None:
-            return ()
-        several = isinstance(value, (list, tuple, pydicom.multival.MultiValue))
-        return tuple(str(part).strip() for part in (value if several else [value]))
-
-    def text(self, keyword: str) -> str:
-        return next(iter(self.texts(keyword)), "")
-
-    def numbers(self, keyword: str, count: int) -> tuple[float, ...] | None:
-        texts = self.texts(keyword)
-        if not any(texts):
-            return None
-        try:
-            numbers = tuple(float(text) for text in texts)
-        except ValueError:
-            numbers = ()
-        if len(numbers) != count or not all(map(math.isfinite, numbers)):
-            self.damage.append(f"{keyword} must hold {count} number(s), found {list(texts)}")
-            return None
-        return numbers
-
-    def number(self, keyword: str) -> float | None:
-        numbers = self.numbers(keyword, 1)
-        return None if numbers is None else numbers[0]
-
-    def whole(self, keyword: str, default: int) -> int:
-        number = self.number(keyword)
-        return default if number is None else int(number)
-
-    def _value(self, keyword: str) -> Any:
-        try:
-            return self._dataset.get(keyword)
-        except PARSE_ERRORS as error:
-            self.damage.append(f"{keyword} can't be read: {error}")
-            return None
-
-
-def _bits(elements: _Elements) -> Bits:
+def _bits(elements: Elements) -> Bits:
     allocated = elements.whole("BitsAllocated", 0)
     stored = elements.whole("BitsStored", allocated)
     padding = elements.text("PixelPaddingValue")
@@ -307,67 +330,60 @@ def _bits(elements: _Elements) -> Bits:
     )
 
 
-def _group(elements: _Elements, path: Path) -> str:
+def _group(elements: Elements, path: Path) -> str:
     """What tells series without a UID apart: an anonymiser may have emptied it in a whole folder."""
-    parts = [
-        str(path.parent),
-        *(
-            elements.text(keyword)
-            for keyword in ("PatientID", "StudyInstanceUID", "Modality", "SeriesNumber")
-        ),
-    ]
-    return _digest("\n".join(parts))
+    if elements.text("SeriesInstanceUID"):
+        return ""
+    keywords = ("PatientID", "StudyInstanceUID", "Modality", "SeriesNumber")
+    return _digest(b"\n".join([os.fsencode(path.parent), *map(elements.raw, keywords)]))
 
 
-def _digest(text: str) -> str:
-    """A digest of any text, names of files that are no UTF-8 included; empty for none."""
-    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest() if text else ""
+def _digest(value: bytes) -> str:
+    """A digest, so that identity can be compared but not read; empty for none."""
+    return sha256(value).hexdigest() if value else ""
 
 
-def _transfer_syntax(dataset: FileDataset) -> str:
-    named = str(dataset.file_meta.get("TransferSyntaxUID", "") or "")
-    if named or dataset.preamble is not None:
-        return named
-    # A bare data set has no file meta information; pydicom found out how its elements are written.
-    return str(ImplicitVRLittleEndian if dataset.original_encoding[0] else ExplicitVRLittleEndian)
-
-
-def _require_identified(dataset: FileDataset, header: ImageHeader) -> None:
+def _require_identified(dataset: Source, sop_class_uid: str, path: Path) -> None:
     """Refuse a header that ends before, or inside of, the UID of its series: it belongs to nobody.
 
     Objects that are about no patient, such as hanging protocols, rightly have none.
     """
-    if any(tag > _SERIES_UID for tag in dataset.keys()):  # noqa: SIM118 - a data set iterates over elements
+    if sop_class_uid == DIRECTORY_CLASS or any(tag > _SERIES_UID for tag in dataset.tags):
         return
-    name = uid_of(header.sop_class_uid).name
-    if name == header.sop_class_uid or name.endswith("Image Storage"):
+    name = uid_name(sop_class_uid)
+    if name in ("", sop_class_uid) or name.endswith("Image Storage"):
         raise UnreadableFileError(
-            f"{header.path.name} is truncated: its header ends before the series is named",
+            f"{path.name} is truncated: its header ends before the series is named",
             reason="unreadable",
         )
 
 
-def _pixel_damage(file: BinaryIO, dataset: FileDataset) -> str:
-    """What is wrong with the length of the pixel data that starts here.
+def _pixel_damage(walked: WalkedFile, root: Elements) -> str:
+    """What is wrong with the length of the pixel data.
 
-    Only the element's own header is read. Inside a deflated file there is no position to look from,
-    and encapsulated pixels have no length to compare with: both show themselves when decoded.
+    Encapsulated pixels have no length to compare with: they show their damage when decoded.
     """
-    transfer_syntax_uid = _transfer_syntax(dataset)
-    if transfer_syntax_uid == DeflatedExplicitVRLittleEndian:
-        return ""
-    order = ">" if transfer_syntax_uid == ExplicitVRBigEndian else "<"
-    layout = f"{order}HHL" if transfer_syntax_uid == ImplicitVRLittleEndian else f"{order}HH4xL"
-    start = file.read(struct.calcsize(layout))
-    if len(start) < struct.calcsize(layout):
-        return "the file ends before its pixels"
-    group, element, length = struct.unpack(layout, start)
-    if (group, element) not in _PIXEL_TAGS:
+    pixels, syntax = walked.pixels, walked.transfer_syntax_uid
+    if pixels is None:
+        # pydicom doesn't say where the pixels of a deflated file begin; they are looked at when read.
+        return "" if syntax == DEFLATED else "the file ends before its pixels"
+    if pixels.tag not in PIXEL_TAGS:
         return "no pixels where they were expected"
-    begin = file.tell()
-    present = file.seek(0, 2) - begin
-    if length == _UNDEFINED_LENGTH:
-        return "compressed pixels in an uncompressed syntax" if transfer_syntax_uid in NATIVE_SYNTAXES else ""
-    if present < length:
-        return f"truncated: expected {length} bytes of pixels, found {present}"
-    return length_damage(dataset, transfer_syntax_uid, length)
+    if pixels.length == UNDEFINED_LENGTH:
+        return "compressed pixels in an uncompressed syntax" if syntax in NATIVE_SYNTAXES else ""
+    if pixels.present < pixels.length:
+        return f"truncated: expected {pixels.length} bytes of pixels, found {pixels.present}"
+    return _length_damage(root, pixels.length) if syntax in NATIVE_SYNTAXES else ""
+
+
+def _length_damage(elements: Elements, length: int) -> str:
+    """What is wrong with so many bytes of native pixels: too many are as wrong as too few."""
+    samples, frames = elements.whole("SamplesPerPixel", 1), elements.whole("NumberOfFrames", 1)
+    bits = elements.whole("BitsAllocated", 0)
+    if samples != 1 or bits % 8:
+        return ""  # colour and packed bits are refused as what they are
+    expected = frames * elements.whole("Rows", 0) * elements.whole("Columns", 0) * bits // 8
+    if length in (expected, expected + expected % 2):  # PS3.5 8.1.1: padded to an even length
+        return ""
+    frames_text = f" of {frames} frames" if frames > 1 else ""
+    return f"its rows and columns{frames_text} take {expected} bytes of pixels, but it has {length}"

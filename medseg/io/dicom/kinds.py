@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from pydicom import uid
+if TYPE_CHECKING:
+    from medseg.io.dicom.header import ImageHeader
 
-from medseg.io.dicom.header import ImageHeader, uid_of
+_STORAGE = "1.2.840.10008.5.1.4.1.1"
 
 
 class Kind(StrEnum):
@@ -19,15 +21,37 @@ class Kind(StrEnum):
     """Reports, contours, presentation states, raw data …"""
 
 
-VOLUME_CLASSES: dict[str, str] = {
-    uid.CTImageStorage: "CT",
-    uid.MRImageStorage: "MR",
-    uid.PositronEmissionTomographyImageStorage: "PT",
+ENHANCED_CLASSES: dict[str, str] = {
+    f"{_STORAGE}.2.1": "CT",  # Enhanced CT
+    f"{_STORAGE}.2.2": "CT",  # Legacy Converted Enhanced CT
+    f"{_STORAGE}.4.1": "MR",  # Enhanced MR
+    f"{_STORAGE}.4.4": "MR",  # Legacy Converted Enhanced MR
+    f"{_STORAGE}.130": "PT",  # Enhanced PET
+    f"{_STORAGE}.128.1": "PT",  # Legacy Converted Enhanced PET
 }
-"""The storage classes that :func:`~medseg.io.dicom.read.read_series` reads, and their modality."""
+"""The multi-frame storage classes whose frames say where they lie, and their modality."""
 
-_SEGMENTATION_CLASSES = {uid.SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7"}
+VOLUME_CLASSES: dict[str, str] = {
+    f"{_STORAGE}.2": "CT",
+    f"{_STORAGE}.4": "MR",
+    f"{_STORAGE}.128": "PT",
+    **ENHANCED_CLASSES,
+}
+"""The storage classes that are read, and their modality."""
+
+DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+"""Media Storage Directory: a DICOMDIR, which lists files and holds none."""
+
+SECONDARY_CAPTURE_CLASSES = {f"{_STORAGE}.7", *(f"{_STORAGE}.7.{number}" for number in range(1, 5))}
+"""Secondary Capture, single and multi-frame: screenshots and the like."""
+
+_SEGMENTATION_CLASSES = {f"{_STORAGE}.66.4", f"{_STORAGE}.66.7"}
 """Segmentation Storage and Label Map Segmentation Storage."""
+
+
+def modality_of(header: ImageHeader) -> str:
+    """CT, MR or PT by the storage class; where there is none, or a strange one, what Modality says."""
+    return VOLUME_CLASSES.get(header.sop_class_uid, header.modality)
 
 
 def kind_of(header: ImageHeader) -> Kind:
@@ -43,8 +67,3 @@ def kind_of(header: ImageHeader) -> Kind:
         else header.modality in VOLUME_CLASSES.values()
     )
     return Kind.IMAGE if should_be_image or (header.rows and header.columns) else Kind.OTHER
-
-
-def class_name(sop_class_uid: str) -> str:
-    """The standard's name of a storage class, or its UID if it is a private one."""
-    return uid_of(sop_class_uid).name if sop_class_uid else "unnamed storage class"

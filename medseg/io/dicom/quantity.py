@@ -1,54 +1,90 @@
-"""What the values of a series measure."""
+"""What the values of images measure."""
 
 from __future__ import annotations
 
-from medseg.errors import UnsupportedImageError
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
 from medseg.io.dicom.header import ImageHeader
-from medseg.io.dicom.kinds import VOLUME_CLASSES
+from medseg.io.dicom.kinds import modality_of
+from medseg.io.dicom.options import ReadOptions
 from medseg.volume.volume import Quantity
 
-_PET_QUANTITIES: dict[tuple[str, str], Quantity] = {
-    ("GML", "BW"): Quantity.SUVBW,
-    ("GML", ""): Quantity.SUVBW,  # PS3.3 C.8.9.1: GML without SUVType is body weight
-    ("BQML", ""): Quantity.BQML,
-    ("CNTS", ""): Quantity.CNTS,
-}
-"""By Units and SUVType. Nothing is computed: only values that already are SUV are called SUV."""
+
+@dataclass(frozen=True)
+class Values:
+    """What the values of a series are and what they are multiplied by.
+
+    Attributes:
+        scales: By image, what its values are multiplied by after the rescale; empty where nothing is.
+        warnings: What a user should know about them.
+    """
+
+    quantity: Quantity
+    scales: Mapping[ImageHeader, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def scales_of(self, headers: Sequence[ImageHeader]) -> tuple[float, ...]:
+        """One factor an image, or none where all are 1."""
+        return tuple(self.scales[header] for header in headers) if self.scales else ()
 
 
-def quantity_of(header: ImageHeader) -> tuple[Quantity, tuple[str, ...]]:
-    """Name the quantity of an image, with what a user should know about it.
+def values_of(headers: Sequence[ImageHeader], options: ReadOptions) -> Values:
+    """Name the quantity of a sound series.
+
+    Args:
+        headers: All images of the series: what PET is corrected to depends on the first of them.
+        options: What PET is converted to.
 
     Raises:
         UnsupportedImageError: PET in units that medseg has no name for.
     """
-    modality = VOLUME_CLASSES.get(header.sop_class_uid, header.modality)
+    modality = modality_of(headers[0])
     if modality == "CT":
-        return _ct_quantity(header)
+        return _ct_values(headers[0])
     if modality == "PT":
-        return _pet_quantity(header), ()
-    return Quantity.ARBITRARY, ()
+        return _pet_values(headers, options)
+    return _philips_values(headers) if options.philips_private_scaling else Values(Quantity.ARBITRARY)
 
 
-def _ct_quantity(header: ImageHeader) -> tuple[Quantity, tuple[str, ...]]:
+def _philips_values(headers: Sequence[ImageHeader]) -> Values:
+    """Values before the scanner scaled each image to its range: rescaled / (RescaleSlope · private slope).
+
+    Chenevert et al., "Errors in quantitative image analysis due to platform-dependent image scaling",
+    Translational Oncology 2014;7:65-71.
+    """
+    slopes = [
+        header.philips_scale_slope * header.rescale.slope
+        if header.philips_scale_slope and header.rescale
+        else 0.0
+        for header in headers
+    ]
+    if not all(slopes):
+        absent = sum(not slope for slope in slopes)
+        remark = (
+            f"The private scale slope of Philips is missing in {absent} of {len(headers)} images: not used."
+        )
+        return Values(Quantity.ARBITRARY, warnings=(remark,))
+    scales = {header: 1 / slope for header, slope in zip(headers, slopes, strict=True)}
+    return Values(Quantity.ARBITRARY, scales, ("Values are scaled by the private factors of Philips.",))
+
+
+def _ct_values(header: ImageHeader) -> Values:
     """HU unless the header says otherwise (PS3.3 C.8.2.1.1.2: RescaleType absent means HU)."""
     if header.rescale is None:
-        return Quantity.ARBITRARY, ("This CT has no RescaleSlope and RescaleIntercept: values are not HU.",)
+        warning = "This CT has no RescaleSlope and RescaleIntercept: values are not HU."
+        return Values(Quantity.ARBITRARY, warnings=(warning,))
     if header.rescale_type not in ("", "HU"):
-        return Quantity.ARBITRARY, (f"The values of this CT are {header.rescale_type}, not HU.",)
-    return Quantity.HU, ()
+        warning = f"The values of this CT are {header.rescale_type}, not HU."
+        return Values(Quantity.ARBITRARY, warnings=(warning,))
+    return Values(Quantity.HU)
 
 
-def _pet_quantity(header: ImageHeader) -> Quantity:
-    suv_type = header.suv_type if header.units == "GML" else ""
-    try:
-        return _PET_QUANTITIES[header.units, suv_type]
-    except KeyError:
-        found = " ".join(filter(None, [header.units or "none", suv_type]))
-        raise UnsupportedImageError(
-            f"expected PET units GML (body weight), BQML or CNTS, found {found}",
-            hint="export the series in Bq/ml or as SUV by body weight",
-            reason="units",
-            units=header.units,
-            suv_type=header.suv_type,
-        ) from None
+def _pet_values(headers: Sequence[ImageHeader], options: ReadOptions) -> Values:
+    # Imported here, and in the header: most series are no PET, and starting up has to be quick.
+    from medseg.io.dicom.suv import PetFacts, pet_scale
+
+    scale = pet_scale([header.pet or PetFacts() for header in headers], options.pet_unit)
+    is_scaled = any(factor != 1 for factor in scale.factors)
+    scales = dict(zip(headers, scale.factors, strict=True)) if is_scaled else {}
+    return Values(scale.quantity, scales, scale.warnings)

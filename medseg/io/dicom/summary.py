@@ -1,53 +1,42 @@
-"""A series in a few words, for people and scripts, without its pixels."""
+"""Outcomes in a few words, for people and scripts, without their pixels."""
 
 from __future__ import annotations
 
-from medseg.errors import GeometryError, InputError
-from medseg.io.dicom.find import Inventory, Series
-from medseg.io.dicom.kinds import Kind
-from medseg.io.dicom.plan import VolumePlan, plan_volume
+from medseg.io.dicom.find import Inventory
+from medseg.io.dicom.plan import NoVolume, Outcome, VolumePlan
 from medseg.io.volume_summary import Geometry, Status, VolumeSummary, printable
 
 
-def summarise(series: Series) -> VolumeSummary:
-    """Say what a series will be once read, or why it won't be."""
-    try:
-        return summarise_plan(plan_volume(series))
-    except (InputError, GeometryError) as error:
-        return summarise_refusal(series, error)
+def summarise(outcome: Outcome) -> VolumeSummary:
+    """Say what images will be once read, or why they won't be."""
+    return _of_volume(outcome) if isinstance(outcome, VolumePlan) else _of_no_volume(outcome)
 
 
-def summarise_plan(plan: VolumePlan) -> VolumeSummary:
-    """Describe a series that can be converted."""
+def _of_volume(plan: VolumePlan) -> VolumeSummary:
     return VolumeSummary(
-        id=plan.series.id,
+        id=plan.id,
         status=Status.CONVERTIBLE,
         series_uid=plan.series.series_uid or None,
         modality=plan.series.modality,
         frames=len(plan.headers),
         geometry=Geometry.of(plan.grid, plan.residual_mm),
+        axis=plan.axis,
+        axis_values=plan.axis_values,
         quantity=plan.quantity,
         warnings=plan.warnings,
     )
 
 
-def summarise_refusal(series: Series, error: InputError | GeometryError) -> VolumeSummary:
-    """Describe a series that can't be converted, or that was never meant to be a volume and is skipped."""
+def _of_no_volume(outcome: NoVolume) -> VolumeSummary:
     return VolumeSummary(
-        id=series.id,
-        status=Status.SKIPPED if _is_no_loss(series, error) else Status.REFUSED,
-        series_uid=series.series_uid or None,
-        modality=series.modality,
-        frames=sum(header.frames for header in series.headers),
-        reason=str(error.details.get("reason", "geometry")),
-        message=printable(error.message),
+        id=outcome.id,
+        status=outcome.status,
+        series_uid=outcome.series.series_uid or None,
+        modality=outcome.series.modality,
+        frames=len(outcome.headers),
+        reason=outcome.reason,
+        message=outcome.message,
     )
-
-
-def _is_no_loss(series: Series, error: InputError | GeometryError) -> bool:
-    """Whether nothing is lost without it: no image, or nothing but the scout that a scan was planned on."""
-    is_scout = error.details.get("reason") == "localizer" and error.details["images"] == len(series.headers)
-    return series.kind is not Kind.IMAGE or is_scout
 
 
 def summarise_unreadable(inventory: Inventory) -> tuple[VolumeSummary, ...]:

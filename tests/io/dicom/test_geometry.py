@@ -165,8 +165,8 @@ def test_two_orientations_are_refused(ct, tools):
         ("PixelSpacing", ["0.8", "0.9"], "mixed-spacing"),
         ("FrameOfReferenceUID", "1.2.3.5", "mixed-frame-of-reference"),
         ("PhotometricInterpretation", "MONOCHROME1", "mixed-photometric"),
-        ("ImageType", ["ORIGINAL", "PRIMARY", "LOCALIZER"], "localizer"),
-        ("ImagePositionPatient", None, "no-position"),
+        ("ImageType", ["ORIGINAL", "PRIMARY", "LOCALIZER"], "missing-slices"),  # it is set aside
+        ("ImagePositionPatient", None, "missing-slices"),  # it is refused on its own
         ("Modality", "MR", "mixed-modality"),
         ("RescaleType", "MGML", "mixed-rescale"),
     ],
@@ -177,7 +177,7 @@ def test_one_image_unlike_the_others_is_refused(ct, tools, keyword, value, reaso
     refused(folder, reason)
 
 
-def test_mixed_sizes_are_refused(ct, tools):
+def test_an_image_of_another_size_leaves_a_hole(ct, tools):
     _, folder = ct
 
     def crop(dataset, k):
@@ -185,7 +185,7 @@ def test_mixed_sizes_are_refused(ct, tools):
         dataset.PixelData = dataset.PixelData[: 4 * 7 * 2]
 
     tools.edit(folder, crop, {1})
-    refused(folder, "mixed-size")
+    refused(folder, "missing-slices")  # the images of one size leave a hole where the other is
 
 
 def test_directions_that_are_no_directions_are_refused(ct, tools):
@@ -265,9 +265,12 @@ def test_two_identities_in_a_series_are_refused_without_naming_them(ct, tools, k
 
 
 @pytest.mark.parametrize("other", ["P", "PHASE MAP"])
-def test_magnitude_and_phase_in_one_series_are_refused(tools, tmp_path, other):
+def test_magnitude_and_phase_in_one_series_need_a_choice(tools, tmp_path, other):
     folder = tools.write(tools.volume(low=0), tmp_path / "mr", modality="MR")
     kinds = ["M", other]
     tools.edit(folder, lambda ds, k: setattr(ds, "ImageType", ["ORIGINAL", "PRIMARY", kinds[k % 2]]))
-    error = refused(folder, "mixed-image-type")
-    assert error.details["found"] == ["M", other]
+    error = refused(folder, "several-volumes")
+    ids = error.details["volumes"]
+    assert len(ids) == 2
+    steps = [read_series(folder, volume_id=one).grid.spacing_kji_mm[0] for one in ids]
+    assert steps == pytest.approx([5.0, 5.0])

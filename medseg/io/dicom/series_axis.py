@@ -1,0 +1,96 @@
+"""What the fourth axis of a stack is, and where on it each volume lies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from medseg.io.dicom.header import ImageHeader
+from medseg.io.dicom.stacks import Stack
+from medseg.volume import SeriesAxis
+
+Headers = Sequence[ImageHeader]
+
+UNNAMED = "Nothing in the headers names what tells the volumes of this series apart: they are counted."
+
+
+def axis_of(stack: Stack) -> tuple[SeriesAxis | None, tuple[float, ...], tuple[str, ...]]:
+    """Name the axis of a stack.
+
+    Returns:
+        The axis (None for one volume), a value for each volume in the unit of the axis, and what a user
+        should know about them.
+    """
+    volumes = stack.volumes
+    if len(volumes) == 1:
+        return None, (), ()
+    for axis, read in _AXES:
+        values = read(volumes)
+        if values:
+            return axis, values, ()
+    return SeriesAxis.INDEX, tuple(map(float, range(len(volumes)))), (UNNAMED,)
+
+
+def _b_values(volumes: Sequence[Headers]) -> tuple[float, ...]:
+    """One b-value a volume, if any volume is weighted at all; a volume that names none is not."""
+    values = [{header.dimensions.b_value or 0.0 for header in volume} for volume in volumes]
+    if any(len(found) > 1 for found in values) or not any(any(found) for found in values):
+        return ()
+    return tuple(found.pop() for found in values)
+
+
+def _echo_times_ms(volumes: Sequence[Headers]) -> tuple[float, ...]:
+    """One echo time a volume, each longer than the one before."""
+    found = [{header.dimensions.echo_time_ms for header in volume} for volume in volumes]
+    if any(len(times) > 1 or None in times for times in found):
+        return ()
+    values = tuple(float(times.pop() or 0.0) for times in found)
+    return values if _rises(values) else ()
+
+
+def _time_offsets_s(volumes: Sequence[Headers]) -> tuple[float, ...]:
+    return _earliest(volumes, lambda header: header.dimensions.time_offset_s)
+
+
+def _trigger_times_s(volumes: Sequence[Headers]) -> tuple[float, ...]:
+    milliseconds = _earliest(volumes, lambda header: header.dimensions.trigger_time_ms)
+    return tuple(value / 1000 for value in milliseconds)
+
+
+def _acquired_s(volumes: Sequence[Headers]) -> tuple[float, ...]:
+    """Seconds since the first volume: the time of day itself may identify."""
+    times = _earliest(volumes, lambda header: header.dimensions.acquired_at_s)
+    return tuple(round(time - times[0], 6) for time in times)
+
+
+def _repetition_times_s(volumes: Sequence[Headers]) -> tuple[float, ...]:
+    """Echo-planar volumes follow each other by the repetition time: all slices are scanned within one."""
+    first = volumes[0][0].dimensions
+    if not first.is_echo_planar or not first.repetition_time_ms:
+        return ()
+    step_s = first.repetition_time_ms / 1000
+    return tuple(round(number * step_s, 6) for number in range(len(volumes)))
+
+
+def _earliest(volumes: Sequence[Headers], read: Callable[[ImageHeader], float | None]) -> tuple[float, ...]:
+    """The earliest value of each volume, if all have one and each is later than the one before."""
+    found = [[read(header) for header in volume] for volume in volumes]
+    if any(value is None for values in found for value in values):
+        return ()
+    values = tuple(min(value for value in values if value is not None) for values in found)
+    return values if _rises(values) else ()
+
+
+def _rises(values: Sequence[float]) -> bool:
+    return all(after > before for before, after in pairwise(values))
+
+
+_AXES: tuple[tuple[SeriesAxis, Callable[[Sequence[Headers]], tuple[float, ...]]], ...] = (
+    (SeriesAxis.B_VALUE, _b_values),
+    (SeriesAxis.ECHO, _echo_times_ms),
+    (SeriesAxis.TIME, _time_offsets_s),
+    (SeriesAxis.TIME, _acquired_s),
+    (SeriesAxis.TIME, _repetition_times_s),
+    (SeriesAxis.TIME, _trigger_times_s),
+)
+"""What may name the axis, the most telling first."""
