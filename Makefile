@@ -1,6 +1,7 @@
 # make demo    the whole job on sample data, results in demo/
 # make test    every check and every test
-# Both make the environment in .venv first, and install it anew when the dependencies change.
+# make soak    kill a batch conversion many times over and write down what came of it, docs/reliability.md
+# Each makes the environment in .venv first, and installs it anew when the dependencies change.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SHELL := /bin/bash
@@ -11,7 +12,7 @@ DEPENDENCIES := pyproject.toml constraints.txt
 # A real window needs a display; a virtual one of a known size keeps the GUI tests the same everywhere.
 XVFB := xvfb-run --auto-servernum --server-args="-screen 0 1920x1200x24"
 
-.PHONY: help demo test test-headless check docs screenshots clean
+.PHONY: help demo test test-headless soak check docs screenshots clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -26,6 +27,9 @@ test: $(VENV)/.test system-packages
 # The same tests without a display: the GUI tests skip, saying so.
 test-headless: $(VENV)/.test
 	@$(BIN)/python -m pytest -q $(ARGS)
+
+soak: $(VENV)/.test
+	@MEDSEG_SOAK=1 $(BIN)/python -m pytest -q tests/soak $(ARGS)
 
 check: $(VENV)/.test
 	@$(BIN)/python -m pytest -q tests/project

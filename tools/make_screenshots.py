@@ -9,13 +9,17 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import napari
 import numpy as np
+import pydicom
 from PIL import Image
-from qtpy.QtWidgets import QApplication
+from pydicom.uid import generate_uid
+from qtpy.QtWidgets import QApplication, QWidget
 
 from medseg.contour import Contour, Slice, trace_slice
+from medseg.io.dicom import write_series
 from medseg.labelmap import LabelMap, Structure
 from medseg.volume import Volume
 from medseg.workflows.sample_data import sample_volume
@@ -56,7 +60,62 @@ def main(size: str = "full") -> None:
     middle = contour_from_truth(panel, volume, truth, ("oedema", "tumour"), name="brain-mr")
     show(panel, viewer, axis=0, position=middle[0])
     save(viewer, "window-mr-oblique.png")
+    with TemporaryDirectory() as folder:
+        save_chooser(panel, make_study(Path(folder) / "study", size))
     viewer.close()
+
+
+def save_chooser(panel: ContouringPanel, study: Path) -> None:
+    """Take the picture of the window in which a volume is chosen."""
+    panel.open_path(study)
+    while panel.chooser is None or panel.chooser.thumbnails.waiting:
+        QApplication.processEvents()
+    chooser = panel.chooser
+    chooser.list.setCurrentRow(1)
+    chooser.slider.setValue(2)
+    while chooser.thumbnails.waiting:
+        QApplication.processEvents()
+    save_widget(chooser, "window-choose.png")
+    chooser.reject()
+
+
+def make_study(folder: Path, size: str) -> Path:
+    """A CT, an MR of three echoes, and a CT of which a slice is missing."""
+    abdomen, _ = sample_volume("abdomen", size)
+    brain, _ = sample_volume("brain", size)
+    write_phantom(abdomen, folder / "ct", "CT", 2, "Abdomen portal venous")
+    torn = write_phantom(abdomen, folder / "torn", "CT", 4, "Abdomen late")
+    torn[len(torn) // 2].unlink()
+    for t, echo_ms in enumerate((10.0, 30.0, 50.0)):
+        signal = (brain.voxels * np.exp(-echo_ms / 60)).astype(brain.voxels.dtype)
+        echo = Volume(brain.grid, signal, brain.quantity, brain.source)
+        for path in write_phantom(echo, folder / f"echo{t}", "MR", 3, "T2* multi-echo"):
+            dataset = pydicom.dcmread(path)
+            dataset.SeriesInstanceUID = dataset.StudyInstanceUID + ".3"
+            dataset.FrameOfReferenceUID = dataset.StudyInstanceUID + ".4"
+            dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid(
+                entropy_srcs=[str(path.relative_to(folder))]
+            )
+            dataset.EchoTime, dataset.EchoNumbers = str(echo_ms), str(t + 1)
+            dataset.save_as(path)
+    return folder
+
+
+def write_phantom(
+    volume: Volume, folder: Path, modality: str, number: int, description: str
+) -> tuple[Path, ...]:
+    """Write a phantom as one series of the study."""
+    return write_series(
+        volume,
+        folder,
+        modality=modality,
+        uid_seed=folder.name,
+        patient_name="PHANTOM^STUDY",
+        patient_id="PHANTOM-STUDY",
+        series_description=description,
+        series_number=number,
+        study_uid="2.25.1",
+    )
 
 
 def contour_from_truth(
@@ -128,12 +187,17 @@ def show(panel: ContouringPanel, viewer: napari.Viewer, *, axis: int, position: 
 
 
 def save(viewer: napari.Viewer, name: str) -> None:
+    """Take the picture of the whole window."""
+    save_widget(main_window(viewer), name)
+
+
+def save_widget(widget: QWidget, name: str) -> None:
     """Wait until everything is drawn, then take the picture."""
     end = time.monotonic() + SETTLE_S
     while time.monotonic() < end:
         QApplication.processEvents()
     path = IMAGES / name
-    main_window(viewer).grab().save(str(path))
+    widget.grab().save(str(path))
     with Image.open(path) as picture:
         picture.convert("RGB").save(path, optimize=True)
     print(f"{path.name}: {path.stat().st_size // 1000} kB")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from medseg.errors import GeometryError, NotOneVolumeError, UnsupportedImageError
-from medseg.io.dicom.find import find_series
-from medseg.io.dicom.summary import summarise, summarise_unreadable
+from medseg.io.dicom.options import PetUnit, ReadOptions
 from medseg.io.label_map_files import NIFTI_SUFFIXES
 from medseg.io.nifti.image import read_image
 from medseg.io.volume_summary import Geometry, Status, VolumeSummary, printable
 from medseg.progress import Progress, silent
+from medseg.workflows.conversion.intake import take_in
 
-__all__ = ["Status", "VolumeSummary", "inspect"]
+__all__ = ["PetUnit", "ReadOptions", "Status", "VolumeSummary", "inspect"]
 
 _REASONS: dict[type[Exception], str] = {
     NotOneVolumeError: "not-one-volume",
@@ -22,18 +22,24 @@ _REASONS: dict[type[Exception], str] = {
 """The stable word for a NIfTI image that is refused without one."""
 
 
-def inspect(path: Path, *, progress: Progress = silent) -> tuple[VolumeSummary, ...]:
+_DEFAULT = ReadOptions()
+
+
+def inspect(
+    path: Path, *, options: ReadOptions = _DEFAULT, progress: Progress = silent
+) -> tuple[VolumeSummary, ...]:
     """Look at a folder of DICOM files, one DICOM file or one NIfTI image.
 
-    Compressed pixels that are cut off show themselves only when they are decoded: a series that is
+    Compressed pixels that are cut off show themselves only when they are decoded: a volume that is
     ``convertible`` here can still be refused by :func:`medseg.workflows.convert.convert`.
 
     Args:
         path: The file or folder.
+        options: What a conversion would be asked for.
         progress: Told before each DICOM file.
 
     Returns:
-        One summary for each series or image, refused and skipped ones too.
+        One summary for each volume or image, refused and skipped ones too.
 
     Raises:
         NoImagesError: The folder holds no image.
@@ -42,9 +48,7 @@ def inspect(path: Path, *, progress: Progress = silent) -> tuple[VolumeSummary, 
     """
     if path.name.endswith(NIFTI_SUFFIXES) and not path.is_dir():
         return (_inspect_nifti(path),)
-    inventory = find_series([path], progress=progress)
-    inventory.require_images()
-    return tuple(summarise(series) for series in inventory.series) + summarise_unreadable(inventory)
+    return tuple(take_in([path], options, progress=progress).summaries())
 
 
 def _inspect_nifti(path: Path) -> VolumeSummary:

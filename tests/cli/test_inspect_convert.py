@@ -27,6 +27,11 @@ def ct(tmp_path):
     return tmp_path / "ct"
 
 
+@pytest.fixture(autouse=True)
+def own_secret(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
+
+
 def run(*arguments):
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
@@ -62,8 +67,10 @@ def test_a_folder_without_images_is_one_line_and_exit_code_four(tmp_path):
 def test_convert_writes_nifti_and_manifest(ct, tmp_path):
     result = run("convert", ct, tmp_path / "out")
     assert result.exit_code == 0
-    assert sorted(path.name.split("-")[0] for path in (tmp_path / "out").iterdir()) == ["ct", "manifest.json"]
-    assert run("convert", ct, tmp_path / "out").exit_code == 8
+    names = sorted(path.name.split("-")[0] for path in (tmp_path / "out").iterdir())
+    assert names == [".medseg", "manifest.csv", "manifest.json", "sub"]
+    assert run("convert", ct, tmp_path / "out").exit_code == 0
+    assert run("convert", ct, ct).exit_code == 8
 
 
 def test_convert_exits_with_one_when_a_series_is_refused(ct, tmp_path):
@@ -72,6 +79,23 @@ def test_convert_exits_with_one_when_a_series_is_refused(ct, tmp_path):
     assert result.exit_code == 1
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["volumes"][0]["status"] == "refused"
+
+
+def test_inspect_says_what_the_options_of_convert_would_do(tmp_path):
+    grid = Grid.from_axes(
+        (6, 3, 2), origin_lps_mm=[0, 0, 0], step_k_mm=[0, 0, 3], step_j_mm=[0, 1, 0], step_i_mm=[1, 0, 0]
+    )
+    volume = Volume(grid, np.zeros((6, 3, 2), np.int16), Quantity.HU, Source("phantom"))
+    write_series(volume, tmp_path / "ct", modality="CT", uid_seed="x", patient_name="P^T", patient_id="P1")
+    (tmp_path / "ct" / "IM0003.dcm").unlink()
+    refused = run("inspect", tmp_path / "ct", "--json")
+    assert (refused.exit_code, json.loads(refused.stdout)["volumes"][0]["status"]) == (1, "refused")
+    done = run("inspect", tmp_path / "ct", "--json", "--allow-uneven")
+    (entry,) = json.loads(done.stdout)["volumes"]
+    assert (done.exit_code, entry["status"]) == (0, "convertible")
+    assert entry["geometry"]["shape_kji"] == [6, 3, 2]
+    assert entry["warnings"]
+    assert "output" not in entry
 
 
 def test_a_refused_nifti_image_is_a_document_and_exit_code_one(tmp_path):

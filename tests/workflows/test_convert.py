@@ -12,29 +12,17 @@ import numpy as np
 import pydicom
 import pytest
 
+from conversion_cases import left_in_work, make, require_manifest, tree
 from medseg.errors import Cancelled, NoImagesError, OutputError, OutputExistsError
-from medseg.io.dicom import write_series
 from medseg.io.nifti.image import read_image
 from medseg.io.volume_summary import Status
-from medseg.space import Grid
-from medseg.volume.volume import Quantity, Source, Volume
-from medseg.workflows.convert import convert
+from medseg.workflows.convert import ConvertOptions, convert
 
 
-def make(folder, seed, *, modality="CT", tilt_mm=0.0):
-    grid = Grid.from_axes(
-        (5, 4, 3),
-        origin_lps_mm=[10, -20, 30],
-        step_k_mm=[0, tilt_mm, 3],
-        step_j_mm=[0, 0.5, 0],
-        step_i_mm=[0.25, 0, 0],
-    )
-    voxels = np.random.default_rng(len(seed)).integers(0, 1000, (5, 4, 3), dtype=np.int16)
-    volume = Volume(grid, voxels, Quantity.HU, Source("phantom"))
-    write_series(
-        volume, folder, modality=modality, uid_seed=seed, patient_name="DOE^JANE", patient_id="SECRET77"
-    )
-    return volume
+@pytest.fixture(autouse=True)
+def own_secret(tmp_path_factory, monkeypatch):
+    """Pseudonyms of these tests are not keyed with the secret of whoever runs them."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
 
 
 @pytest.fixture
@@ -55,8 +43,9 @@ def study(tmp_path):
 def test_regular_series_are_written_and_every_file_is_accounted_for(study, tmp_path):
     root, originals = study
     conversion = convert([root], tmp_path / "out")
-    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    manifest = require_manifest(tmp_path / "out")
     assert manifest == conversion.as_dict()
+    assert manifest["identifying"] is True
     assert manifest["schema"] == "medseg-manifest/1"
     assert [entry["status"] for entry in manifest["volumes"]].count("converted") == 2
     assert [volume.reason for volume in conversion.refused] == ["missing-slices"]
@@ -64,7 +53,8 @@ def test_regular_series_are_written_and_every_file_is_accounted_for(study, tmp_p
         if entry["status"] != "converted":
             assert entry["output"] is None
             continue
-        assert entry["output"] == f"{entry['id']}.nii.gz"
+        assert entry["output"].startswith("sub-")
+        assert entry["dtype"] == "int16"
         written = read_image(tmp_path / "out" / entry["output"])
         original = originals[entry["modality"].lower()]
         assert written.grid.is_same_as(original.grid)
@@ -81,16 +71,18 @@ def test_regular_series_are_written_and_every_file_is_accounted_for(study, tmp_p
 def test_nothing_about_the_patient_is_in_names_or_manifest(study, tmp_path):
     root, _ = study
     convert([root], tmp_path / "out")
-    written = " ".join(path.name for path in (tmp_path / "out").iterdir())
+    written = " ".join(str(path.relative_to(tmp_path)) for path in (tmp_path / "out").rglob("*"))
     written += (tmp_path / "out" / "manifest.json").read_text()
+    written += (tmp_path / "out" / "manifest.csv").read_text()
+    written += (tmp_path / "out" / ".medseg" / "journal.jsonl").read_text()
     for word in ("DOE", "JANE", "SECRET77", "PHANTOM"):
         assert word not in written
 
 
 def test_uncompressed_output(study, tmp_path):
     root, _ = study
-    convert([root / "mr"], tmp_path / "out", compress=False)
-    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".nii", ".json"}
+    convert([root / "mr"], tmp_path / "out", ConvertOptions(compress=False))
+    assert {Path(name).suffix for name in tree(tmp_path / "out")} == {".nii", ".json", ".csv"}
 
 
 def test_a_series_spread_over_two_inputs_is_one(study, tmp_path):
@@ -110,33 +102,71 @@ def test_a_series_spread_over_two_inputs_is_one(study, tmp_path):
     }
 
 
-def test_two_runs_give_the_same_names_and_manifest(study, tmp_path):
+@pytest.mark.parametrize("workers", [1, 3])
+def test_runs_give_the_same_bytes_however_many_processes_share_the_work(study, tmp_path, workers):
     root, _ = study
-    convert([root], tmp_path / "a")
-    convert([root], tmp_path / "b")
-    assert (tmp_path / "a" / "manifest.json").read_bytes() == (tmp_path / "b" / "manifest.json").read_bytes()
+    convert([root], tmp_path / "a", workers=2)
+    convert([root], tmp_path / "b", workers=workers)
+    assert tree(tmp_path / "a") == tree(tmp_path / "b")
+    assert len(tree(tmp_path / "a")) >= 4
 
 
-def test_nothing_is_overwritten(study, tmp_path):
+def test_a_folder_with_something_else_in_it_is_refused(study, tmp_path):
     root, _ = study
-    out = tmp_path / "out"
-    convert([root], out)
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    with pytest.raises(OutputExistsError, match="not made by medseg convert"):
+        convert([root], tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(study, tmp_path):
+    root, _ = study
+    (tmp_path / "out").write_text("mine")
     with pytest.raises(OutputExistsError):
-        convert([root], out)
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+        convert([root], tmp_path / "out")
 
 
-def test_a_cancelled_conversion_leaves_nothing(study, tmp_path):
+def test_a_conversion_cancelled_between_two_volumes_keeps_the_first(study, tmp_path):
+    root, _ = study
+
+    def stop(tally):
+        if tally.volumes[0] == 1:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        convert([root], tmp_path / "out", workers=1, watch=stop)
+    assert [Path(name).suffix for name in tree(tmp_path / "out")] == [".json", ".gz"]
+    assert left_in_work(tmp_path / "out") == []
+
+
+def test_a_conversion_cancelled_while_it_reads_headers_leaves_nothing(study, tmp_path):
     root, _ = study
 
     def stop(task, done, total):
-        if task == "converting series" and done == 2:
-            raise Cancelled("stopped")
+        raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
         convert([root], tmp_path / "out", progress=stop)
     assert [path.name for path in tmp_path.iterdir()] == ["study"]
+
+
+def test_the_work_is_told_in_volumes_files_and_bytes(study, tmp_path):
+    root, _ = study
+    tallies = []
+    convert([root], tmp_path / "out", watch=tallies.append)
+    assert [tally.volumes for tally in tallies] == [(0, 2), (1, 2), (2, 2)]
+    assert tallies[-1].files == (10, 10)
+    done, total = tallies[-1].source_bytes
+    assert done == total > 0
+
+
+def test_results_that_lie_in_an_input_are_no_inputs(study, tmp_path):
+    root, _ = study
+    out = root / "results"
+    first = convert([root], out)
+    assert convert([root], out).as_dict() == first.as_dict()
+    assert not any(path.startswith("results/") for path in first.files)
 
 
 def test_no_images_is_an_error_and_leaves_nothing(tmp_path):

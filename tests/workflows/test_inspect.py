@@ -18,7 +18,7 @@ from medseg.workflows.inspect import inspect
 
 KEYS = {
     "id", "series_uid", "modality", "status", "reason", "message", "geometry", "quantity", "unit", "frames",
-    "warnings",
+    "warnings", "axis",
 }  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def test_inspection_of_real_series_agrees_with_reading(real_data):
 
 @pytest.mark.parametrize(
     ("shape", "codes", "reason"),
-    [((2, 3, 4, 5), (1, 1), "4d"), ((2, 3, 4), (0, 0), "unsupported")],
+    [((2, 3, 4, 5), (1, 1), "4d"), ((2, 3, 4), (0, 0), "no-orientation")],
 )
 def test_a_nifti_image_that_is_not_one_volume_is_refused(tmp_path, shape, codes, reason):
     image = nibabel.Nifti1Image(np.zeros(shape, np.int16), np.eye(4))
@@ -143,11 +143,17 @@ def test_a_folder_that_cannot_be_listed_says_why(ct, monkeypatch):
     assert summary.message == "ct can't be listed: Permission denied"
 
 
-@pytest.mark.parametrize(("scouts", "status"), [(4, Status.SKIPPED), (1, Status.REFUSED)])
-def test_only_a_series_of_nothing_but_scouts_is_skipped(ct, scouts, status):
+@pytest.mark.parametrize(
+    ("scouts", "expected"),
+    [
+        (4, [(4, "skipped", "localizer")]),
+        (1, [(3, "convertible", None), (1, "skipped", "localizer")]),
+    ],
+)
+def test_scouts_are_set_aside_and_do_not_spoil_their_series(ct, scouts, expected):
     for path in sorted(ct.iterdir())[:scouts]:
         dataset = pydicom.dcmread(path)
         dataset.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
         dataset.save_as(path)
-    (summary,) = inspect(ct)
-    assert (summary.status, summary.reason) == (status, "localizer")
+    found = [(summary.frames, summary.status.value, summary.reason) for summary in inspect(ct)]
+    assert found == expected
