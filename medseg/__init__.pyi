@@ -13,6 +13,8 @@ from .space import Plane as Plane
 from .volume import Quantity as Quantity
 from .volume import Source as Source
 from .volume import Volume as Volume
+from .workflows.convert import ConvertOptions as ConvertOptions
+from .workflows.convert import ReadOptions as ReadOptions
 from .workflows.convert import convert as convert
 from .workflows.inspect import inspect as inspect
 from .workflows.interpolate import interpolate as interpolate

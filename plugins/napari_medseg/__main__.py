@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from medseg.errors import MedsegError
-from napari_medseg.opening import open_case
+from napari_medseg.opening import Choice, open_case
 
 
 def main(arguments: list[str]) -> int:
@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
         The exit code.
     """
     try:
-        case = open_case([Path(argument) for argument in arguments]) if arguments else None
+        opened = open_case([Path(argument) for argument in arguments]) if arguments else None
     except MedsegError as error:
         hint = f" ({error.hint})" if error.hint else ""
         print(f"medseg: error: {error.message}{hint}", file=sys.stderr)  # noqa: T201 - a program's message
@@ -31,8 +31,10 @@ def main(arguments: list[str]) -> int:
     viewer = napari.Viewer(title="medseg")
     panel = ContouringPanel(viewer)
     viewer.window.add_dock_widget(panel, name="medseg: contouring", area="right")
-    if case is not None:
-        panel.show_case(case)
+    if isinstance(opened, Choice):
+        panel.choose(opened)
+    elif opened is not None:
+        panel.show_case(opened)
     napari.run()
     return 0
 

@@ -28,6 +28,11 @@ def is_open(viewer: Any) -> bool:
     return hasattr(viewer.window, "_qt_window")
 
 
+def shows_window(viewer: Any) -> bool:
+    """Whether somebody can see the window of a viewer."""
+    return hasattr(viewer, "window") and is_open(viewer) and main_window(viewer).isVisible()
+
+
 def canvas_widget(viewer: Any) -> QWidget:
     """The widget that gets the mouse events of the canvas."""
     return viewer.window._qt_viewer.canvas.native  # type: ignore[no-any-return]  # noqa: SLF001

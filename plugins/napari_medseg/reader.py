@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from medseg.errors import Cancelled
 from napari_medseg.anatomical_view import AnatomicalView
 from napari_medseg.case import Case
 from napari_medseg.display import METADATA_KEY, image_keywords, labels_keywords, shown
-from napari_medseg.opening import OpenedLabelMap, is_label_map, open_image_case, read_label_map
+from napari_medseg.napari_private import main_window, shows_window
+from napari_medseg.opening import (
+    Choice,
+    OpenedLabelMap,
+    is_label_map,
+    open_chosen,
+    open_image_case,
+    open_path,
+    read_label_map,
+)
 
 LayerData = tuple[Any, dict[str, Any], str]
+NO_LAYERS: list[Any] = [(None,)]
+"""How npe2 is told that there is nothing to add and nothing wrong."""
+
 PathOrPaths = str | Sequence[str]
 
 VIEW_KEY = "medseg view"
@@ -26,14 +40,44 @@ def get_reader(path: PathOrPaths) -> Callable[[PathOrPaths], list[LayerData]] | 
 
 
 def read(path: PathOrPaths) -> list[LayerData]:
-    """Read one or several images or label maps as layers."""
-    return [_read_one(p) for p in _as_paths(path)]
+    """Read one or several images or label maps as layers.
+
+    Where a folder holds several volumes a window asks which; without a window, in a script, that is an error
+    that names them.
+    """
+    layers = [layer for p in _as_paths(path) for layer in _read_one(p)]
+    return layers or NO_LAYERS
 
 
-def _read_one(path: Path) -> LayerData:
+def _read_one(path: Path) -> list[LayerData]:
     if is_label_map(path):
-        return label_map_layer(read_label_map(path))
-    return image_layer(open_image_case(path))
+        return [label_map_layer(read_label_map(path))]
+    import napari
+
+    viewer = napari.current_viewer()
+    if viewer is None or not shows_window(viewer):
+        return [image_layer(open_image_case(path))]
+    case = _ask_for_case(path, viewer)
+    return [image_layer(case)] if case else []
+
+
+def _ask_for_case(path: Path, viewer: Any) -> Case | None:
+    """Open a path while the window shows how far it is; None where the user thinks better of it."""
+    from napari_medseg.panel.volume_chooser import VolumeChooser
+    from napari_medseg.panel.waiting import wait_for
+
+    window = main_window(viewer)
+    try:
+        opened = wait_for("Opening", partial(open_path, path), window)
+        if not isinstance(opened, Choice):
+            return opened
+        chooser = VolumeChooser(opened, window)
+        chooser.exec()
+        chosen = chooser.accepted_choice
+        chooser.deleteLater()
+        return wait_for("Opening", partial(open_chosen, opened, *chosen), window) if chosen else None
+    except Cancelled:
+        return None
 
 
 def image_layer(case: Case) -> LayerData:

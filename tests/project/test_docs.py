@@ -63,6 +63,22 @@ def test_every_command_is_documented_as_its_help_says(command):
     assert help_of(command) in text, "run: python tools/make_command_docs.py"
 
 
+def test_every_reason_word_is_documented():
+    """The words that scripts branch on: in the details of errors and in the tables that make them."""
+    patterns = (
+        r'reason="([a-z0-9-]+)"',
+        r'(?:_PerImage|_Alike)\(\s*"([a-z0-9-]+)"',
+        r'PassedOver\(\w+, "([a-z0-9-]+)"',
+        r'refused\(\w+, "([a-z0-9-]+)"',
+    )
+    words: set[str] = set()
+    for path in [*(ROOT / "medseg" / "io").rglob("*.py"), *(ROOT / "medseg" / "workflows").rglob("*.py")]:
+        words.update(*(re.findall(pattern, path.read_text()) for pattern in patterns))
+    pages = "\n".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
+    assert len(words) > 50
+    assert sorted(word for word in words if f"`{word}`" not in pages) == []
+
+
 def test_every_make_target_and_command_in_the_readme_exists():
     blocks = re.findall(r"```text\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     readme = "\n".join(blocks)

@@ -15,7 +15,15 @@ from napari_medseg.case import Case, Change
 from napari_medseg.display import METADATA_KEY
 from napari_medseg.later import later
 from napari_medseg.napari_private import CloseGuard, main_window, unwrapped
-from napari_medseg.opening import OpenedLabelMap, is_label_map, open_image_case, put_on, read_label_map
+from napari_medseg.opening import (
+    Choice,
+    OpenedLabelMap,
+    is_label_map,
+    open_chosen,
+    open_path,
+    put_on,
+    read_label_map,
+)
 from napari_medseg.panel.background import Background
 from napari_medseg.panel.contour_section import ContourSection
 from napari_medseg.panel.desk import Desk
@@ -26,6 +34,7 @@ from napari_medseg.panel.open_section import OpenSection
 from napari_medseg.panel.sign_off_section import SignOffSection
 from napari_medseg.panel.status_line import status_of
 from napari_medseg.panel.unsaved import Answer, ask_about_unsaved
+from napari_medseg.panel.volume_chooser import VolumeChooser
 
 if TYPE_CHECKING:
     import napari
@@ -41,12 +50,14 @@ class ContouringPanel(QWidget):
 
     Attributes:
         ask: Asks what to do with unsaved work.
+        chooser: The window in which one of several volumes is chosen, while it is open.
     """
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
         viewer = unwrapped(napari_viewer)
         self.ask = ask_about_unsaved
+        self.chooser: VolumeChooser | None = None
         self.messages = Messages()
         self.background = Background(self.messages.show_error)
         self.desk = Desk(viewer, self.messages, self.background)
@@ -85,7 +96,7 @@ class ContouringPanel(QWidget):
             return
         path = path.expanduser()
         if not is_label_map(path):
-            self.background.run("Opening", partial(open_image_case, path), self.show_case)
+            self.background.run("Opening", partial(open_path, path), self._show_opened)
         elif self.case is None:
             error = InputError("a label map needs its image", hint="open the image first, then this file")
             self.messages.show_error(error)
@@ -93,6 +104,12 @@ class ContouringPanel(QWidget):
             self.background.run(
                 "Opening", partial(_read_label_map, path), partial(self._show_label_map, self.case)
             )
+
+    def choose(self, choice: Choice) -> None:
+        """Ask which of several volumes is to be opened, and open it."""
+        self.chooser = VolumeChooser(choice, main_window(self.desk.viewer))
+        self.chooser.finished.connect(self._open_chosen_volume)
+        self.chooser.open()
 
     def show_case(self, case: Case, image_layer: Any = None) -> None:
         """Show a case instead of the one that was open."""
@@ -136,6 +153,21 @@ class ContouringPanel(QWidget):
             self.keeping.save_at_once()
             return self.case.saved
         return answer is Answer.DISCARD
+
+    def _show_opened(self, opened: Case | Choice) -> None:
+        if isinstance(opened, Choice):
+            self.choose(opened)
+        else:
+            self.show_case(opened)
+
+    def _open_chosen_volume(self, _result: int) -> None:
+        chooser, self.chooser = self.chooser, None
+        if chooser is None:
+            return
+        chooser.deleteLater()
+        if chooser.accepted_choice is not None:
+            work = partial(open_chosen, chooser.choice, *chooser.accepted_choice)
+            self.background.run("Opening", work, self.show_case)
 
     def _show_label_map(self, case: Case, opened: OpenedLabelMap) -> None:
         on_image = Case(case.volume, case.name)

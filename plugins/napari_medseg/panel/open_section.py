@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 from napari_medseg.case import Case
 from napari_medseg.display import PLANE_NAMES
 from napari_medseg.panel.parts import even_row, field, row
+from napari_medseg.volume_texts import size_of, spacing_of
 
 PLANE_TOOLTIPS = (
     "From the feet: anterior is up, the patient's right is on the left",
@@ -104,9 +105,7 @@ class OpenSection(QWidget):
 def describe_volume(case: Case) -> str:
     """Modality, size and spacing of the image, for people: columns, rows, slices."""
     grid, source = case.volume.grid, case.volume.source
-    k, j, i = grid.shape_kji
-    k_mm, j_mm, i_mm = grid.spacing_kji_mm
     kind = source.modality or source.format
     unit = f" · {case.volume.quantity.unit}" if case.volume.quantity.unit else ""
     warned = f" · ⚠ {len(case.volume.warnings)}" if case.volume.warnings else ""
-    return f"{kind} · {i}×{j}×{k} · {i_mm:.3g}×{j_mm:.3g}×{k_mm:.3g} mm{unit}{warned}"
+    return f"{kind} · {size_of(grid)} · {spacing_of(grid)}{unit}{warned}"
