@@ -143,7 +143,7 @@ def digest_of(path: Path) -> str | None:
 
 
 def _require_same(target: Path, sha256: str) -> None:
-    if digest_of(target) != sha256:
+    if not target.is_file() or digest_of(target) != sha256:
         raise OutputExistsError(
             f"{target.name} exists already and holds something else",
             hint="move or delete it and run again; nothing is overwritten",

@@ -64,6 +64,13 @@ def test_a_file_is_never_replaced_and_the_same_one_is_accepted(tmp_path, monkeyp
     assert (tmp_path / "b" / "a.nii").read_bytes() == b"x"
 
 
+def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path):
+    with claimed_folder(tmp_path / "b") as out, scratch_folder(out) as scratch:
+        (out / "a.nii").mkdir()
+        with pytest.raises(OutputExistsError):
+            publish(*_to(out, finished(scratch, b"x")))
+
+
 def test_a_second_claim_is_refused_and_changes_nothing(tmp_path):
     with claimed_folder(tmp_path / "b") as out, scratch_folder(out) as scratch:
         made = finished(scratch, b"x")
