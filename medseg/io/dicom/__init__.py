@@ -12,8 +12,11 @@ The way in is ``files → headers → series → parts → stacks → plans → 
 ``kinds``           images, segmentations and everything else
 ``find``            which files are DICOM, and which of them belong to one series
 ``parts``           the parts of a series that could be volumes, without localizers and pictures
+``announced``       how many images there should be
 ``checks``          why images are no volume: the tables of refusals
-``stacks``          one volume, several, or a series of volumes
+``stacks``          one volume, several, or a series of volumes: by what headers declare
+``undeclared``      the same, by times, counts and order where nothing is declared
+``places``          which images lie in one place
 ``series_axis``     what the fourth axis of such a series is
 ``geometry``        the grid that fits all slice positions, or the reason why none does
 ``quantity``        what the values measure; ``suv``, ``pet``, ``decay`` and ``clock`` for PET

@@ -59,7 +59,7 @@ class _Alike:
     value: Callable[[ImageHeader], Any]
     hint: str = ""
     is_identity: bool = False
-    """Whether the values point to a person: they are counted then, not shown."""
+    """Whether the values may be anybody's text, or point to a person: they are counted then, not shown."""
 
     def check(self, headers: Headers) -> None:
         values = sorted({str(self.value(header) or "none") for header in headers})
@@ -185,7 +185,7 @@ _SERIES_CHECKS: tuple[Callable[[Headers], None], ...] = (
     _Alike("mixed-study", "study", lambda header: header.study_uid, is_identity=True).check,
     _Alike("mixed-modality", "modality", lambda header: header.modality).check,
     _Alike("mixed-units", "unit", lambda header: f"{header.units} {header.suv_type}".strip()).check,
-    _Alike("mixed-class", "storage class", lambda header: header.sop_class_uid).check,
+    _Alike("mixed-class", "storage class", lambda header: header.sop_class_uid, is_identity=True).check,
     _PerImage(
         "storage-class",
         UnsupportedImageError,
@@ -219,7 +219,10 @@ _SERIES_CHECKS: tuple[Callable[[Headers], None], ...] = (
 _VOLUME_CHECKS: tuple[Callable[[Headers], None], ...] = (
     _require_one_spacing,
     _Alike(
-        "mixed-frame-of-reference", "frame of reference", lambda header: header.frame_of_reference_uid
+        "mixed-frame-of-reference",
+        "frame of reference",
+        lambda header: header.frame_of_reference_uid,
+        is_identity=True,
     ).check,
     _Alike("mixed-photometric", "photometric interpretation", lambda header: header.photometric).check,
     _Alike("mixed-rescale", "kind of rescale", _rescale_kind).check,
@@ -234,7 +237,7 @@ _VOLUME_CHECKS: tuple[Callable[[Headers], None], ...] = (
         "rescale",
         UnsupportedImageError,
         lambda header: header.rescale is not None and not header.rescale.is_valid,
-        lambda header: f"expected a RescaleSlope other than 0, found {header.rescale}",
+        lambda header: f"expected a RescaleSlope other than 0 and a RescaleIntercept, found {header.rescale}",
         "export the series again",
     ).check,
     _PerImage(

@@ -8,7 +8,7 @@ from struct import Struct
 from struct import error as struct_error
 
 from medseg.io.dicom.tags import TAGS, Tag
-from medseg.io.dicom.walk import Source
+from medseg.io.dicom.walk import OddDatasetError, Source
 
 _BINARY = {
     (order, vr): Struct(order + code)
@@ -110,7 +110,11 @@ class Elements:
     def _find(self, keyword: str) -> tuple[str, bytes, str] | None:
         number, named_vr, creator = tag = TAGS[keyword]
         for source in self._sources:
-            found = source.value(self._in_block(source, tag) if creator else number)
+            try:
+                found = source.value(self._in_block(source, tag) if creator else number)
+            except OddDatasetError:
+                self.damage.append(f"{keyword} can't be read")
+                continue
             if found is not None:
                 vr, value = found
                 if not vr or vr == "UN":

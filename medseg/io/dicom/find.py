@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from medseg.errors import InputError, NoImagesError, UnreadableFileError
 from medseg.io.dicom.header import ImageHeader, read_headers
 from medseg.io.dicom.kinds import DIRECTORY_CLASS, Kind, kind_of
 from medseg.io.dicom.walk import DEFLATED
+from medseg.processes import run_in_order
 from medseg.progress import Progress, silent
 
 
@@ -208,18 +209,15 @@ def _look_at_all(files: list[Path], workers: int) -> Iterator[tuple[ImageHeader,
     if workers < 2 or len(files) < _WORTH_A_POOL:
         yield from map(_look_at, files)
         return
-    # Imported here: few folders are that large.
-    from concurrent.futures import ProcessPoolExecutor
-
-    pool = ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_the_parent)
-    try:
-        yield from pool.map(_look_at, files, chunksize=_AT_ONCE)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    chunks = [files[start : start + _AT_ONCE] for start in range(0, len(files), _AT_ONCE)]
+    with closing(run_in_order(_look_at_each, chunks, workers)) as results:
+        for chunk, found in zip(chunks, results, strict=True):
+            # None: the process was killed over it.
+            yield from map(_look_at, chunk) if found is None else found
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _look_at_each(files: list[Path]) -> list[tuple[ImageHeader, ...] | PassedOver]:
+    return [_look_at(path) for path in files]
 
 
 def _look_at(path: Path) -> tuple[ImageHeader, ...] | PassedOver:
@@ -258,12 +256,13 @@ def _series(key: str, kind: Kind, members: list[ImageHeader], unreadable: tuple[
 
 
 def _with_unique_ids(series: list[Series]) -> Iterator[Series]:
+    """Tell series of one UID apart by their kind; ``-1`` and so on are for the volumes of a series."""
     taken: set[str] = set()
     for one in series:
         name, number = one.id, 1
         while name in taken:
             number += 1
-            name = f"{one.id}-{number}"
+            name = f"{one.id}-{one.kind}{number if number > 2 else ''}"
         taken.add(name)
         yield replace(one, id=name)
 
@@ -281,9 +280,9 @@ def _without_copies(members: list[ImageHeader]) -> tuple[tuple[ImageHeader, ...]
     for same_uid in by_uid.values():
         if len(same_uid) == 1:
             continue
-        seen: set[tuple[ImageHeader, str]] = set()
+        seen: set[tuple[object, ...]] = set()
         for path, header in same_uid.items():
-            content = _without_file(header), pixel_digest(header)
+            content = (*_place_and_values(header), pixel_digest(header))
             if content in seen:
                 copies.add(path)
             seen.add(content)
@@ -307,6 +306,7 @@ def pixel_digest(header: ImageHeader) -> str:
         ) from error
 
 
-def _without_file(header: ImageHeader) -> ImageHeader:
-    """A header as it would be in any other file: a copy's header may be longer or shorter."""
-    return replace(header, path=Path(), stamp=(0, 0), pixels=None)
+def _place_and_values(header: ImageHeader) -> tuple[object, ...]:
+    """What two files of one SOP instance UID must share to be the same image."""
+    place = header.position_lps_mm, header.orientation, header.spacing_ji_mm
+    return *place, header.rescale, header.bits, header.transfer_syntax_uid, header.damage

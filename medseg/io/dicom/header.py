@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from medseg.errors import UnreadableFileError
+from medseg.io.dicom.announced import Announced, announced_by
 from medseg.io.dicom.dimensions import Dimensions, dimensions_of
 from medseg.io.dicom.elements import Elements
 from medseg.io.dicom.kinds import DIRECTORY_CLASS, VOLUME_CLASSES
@@ -76,6 +78,7 @@ class ImageHeader:
         burned_in: Whether text is said to be part of the picture.
         dimensions: What tells images at one place apart.
         pet: What the values of a PET image depend on; None for others.
+        announced: How many images there should be.
     """
 
     path: Path
@@ -116,6 +119,7 @@ class ImageHeader:
     burned_in: bool
     dimensions: Dimensions
     pet: PetFacts | None
+    announced: Announced
 
 
 @dataclass(frozen=True)
@@ -233,10 +237,9 @@ def _frames(root: Elements) -> Iterator[Elements]:
     if not per_frame:
         yield root
         return
-    if len(per_frame) != root.whole("NumberOfFrames", 1):
-        root.damage.append(
-            f"NumberOfFrames is {root.text('NumberOfFrames')}, but {len(per_frame)} are described"
-        )
+    frames = root.whole("NumberOfFrames", 1)
+    if len(per_frame) != frames:
+        root.damage.append(f"it says that it holds {frames} frames, but describes {len(per_frame)}")
     shared = root.items("SharedFunctionalGroupsSequence")
     shared_groups, shared_private = _functional_groups(shared[0]) if shared else ([], [])
     for frame in per_frame:
@@ -285,12 +288,12 @@ def _of_file(walked: WalkedFile, root: Elements, path: Path, stamp: tuple[int, i
         "patient_digest": _digest(root.raw("PatientID").strip(b" \0")),
         "issuer_digest": _digest(root.raw("IssuerOfPatientID").strip(b" \0")),
         "group": _group(root, path),
+        "announced": announced_by(root),
     }
 
 
 def _of_frame(elements: Elements, common: dict[str, Any], number: int, damage: list[str]) -> ImageHeader:
     slope, intercept = elements.number("RescaleSlope"), elements.number("RescaleIntercept")
-    no_rescale = slope is None and intercept is None
     image_type = elements.texts("FrameType") or elements.texts("ImageType")
     is_pet = VOLUME_CLASSES.get(common["sop_class_uid"], common["modality"]) == "PT"
     fields: dict[str, Any] = common | {
@@ -300,7 +303,7 @@ def _of_frame(elements: Elements, common: dict[str, Any], number: int, damage: l
         "orientation": elements.numbers("ImageOrientationPatient", 6),
         "spacing_ji_mm": elements.numbers("PixelSpacing", 2),
         "slice_thickness_mm": elements.number("SliceThickness"),
-        "rescale": None if no_rescale else Rescale(1.0 if slope is None else slope, intercept or 0.0),
+        "rescale": None if slope is None and intercept is None else _rescale(slope, intercept),
         "rescale_type": defined(elements.text("RescaleType"), RESCALE_TYPES),
         "philips_scale_slope": elements.number("PhilipsScaleSlope"),
         "dimensions": dimensions_of(elements, image_type),
@@ -309,6 +312,11 @@ def _of_frame(elements: Elements, common: dict[str, Any], number: int, damage: l
     notes = [common["damage"], *dict.fromkeys([*damage, *elements.damage])]
     fields["damage"] = "; ".join(filter(None, notes))
     return ImageHeader(**fields)
+
+
+def _rescale(slope: float | None, intercept: float | None) -> Rescale:
+    """One without the other is no rescale that could be trusted: a lost intercept is 1024 HU off."""
+    return Rescale(math.nan if slope is None else slope, math.nan if intercept is None else intercept)
 
 
 def _pet_facts(elements: Elements) -> PetFacts:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from medseg.errors import GeometryError, InputError, NoImagesError, NotOneVolumeError, UnsupportedImageError
+from medseg.io.dicom.announced import Found, missing
 from medseg.io.dicom.checks import require_one_volume, require_sound_series
 from medseg.io.dicom.find import Inventory, Series
 from medseg.io.dicom.geometry import EXACT_MM, fit_grid, fit_single_slice, grid_of, normal_of, position_of
 from medseg.io.dicom.header import ImageHeader
-from medseg.io.dicom.kinds import Kind
+from medseg.io.dicom.kinds import Kind, modality_of
 from medseg.io.dicom.options import AS_STORED, ReadOptions
 from medseg.io.dicom.parts import MIN_STACK, Part, SetAside, parts_of, without_pictures, without_placeless
 from medseg.io.dicom.quantity import Values, values_of
@@ -127,7 +129,10 @@ def _plan_images(series: Series, headers: Headers, options: ReadOptions) -> Iter
         if part.is_stray:
             yield _refused(series, part.headers, _mixed_orientation(part, len(headers)))
         else:
-            yield from _plan_part(series, part.headers, values, options)
+            # Parts may measure different things; but a PET is corrected to the beginning of its whole series.
+            is_pet = modality_of(headers[0]) == "PT"
+            of_part = values if is_pet else values_of(part.headers, options)
+            yield from _plan_part(series, part.headers, of_part, options)
 
 
 def _plan_part(series: Series, headers: Headers, values: Values, options: ReadOptions) -> Iterator[Outcome]:
@@ -164,6 +169,8 @@ def _plan_stack(series: Series, stack: Stack, values: Values, options: ReadOptio
         warnings=(
             *values.warnings,
             *axis_warnings,
+            *stack.remarks,
+            *_announced_but_missing(series, stack, axis),
             *_jitter_warnings(residual_mm, even),
             *(() if deshear else shear_warnings(grid)),
             *_file_warnings(series, stack),
@@ -241,6 +248,19 @@ def _jitter_warnings(residual_mm: float, even: EvenSlices | None) -> tuple[str, 
     if residual_mm <= EXACT_MM:
         return ()
     return (f"Slice positions are uneven: the regular grid is up to {residual_mm:.3f} mm off.",)
+
+
+def _announced_but_missing(series: Series, stack: Stack, axis: SeriesAxis | None) -> tuple[str, ...]:
+    concatenations = {(header.path, header.announced.concatenation) for header in series.headers}
+    found = Found(
+        slices=len(stack.volumes[0]),
+        volumes=len(stack.volumes) if axis is SeriesAxis.TIME else 0,
+        acquisitions=[header.dimensions.acquisition_number for header in series.headers],
+        files=Counter(uid for _, uid in concatenations),
+    )
+    # The same sentence for all images of most series.
+    announced = {header.announced for header in stack.headers}
+    return tuple(dict.fromkeys(sentence for one in announced for sentence in missing(one, found)))
 
 
 def _file_warnings(series: Series, stack: Stack) -> tuple[str, ...]:

@@ -15,9 +15,9 @@ from pydicom.errors import BytesLengthException
 
 from medseg.io.dicom.walk import (
     DEFLATED,
-    EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
+    OddDatasetError,
     PixelElement,
     Source,
     WalkedFile,
@@ -49,7 +49,7 @@ def walk_leniently(file: BinaryIO, size: int) -> WalkedFile:
             PydicomSource(dataset.file_meta),
             PydicomSource(dataset),
             syntax,
-            None if syntax == DEFLATED else _pixels(file, syntax, size),
+            None if syntax == DEFLATED else _pixels(file, dataset, size),
         )
 
 
@@ -104,14 +104,14 @@ class PydicomSource:
         self.order = "<" if dataset.original_encoding[1] is not False else ">"
 
     def value(self, tag: int) -> tuple[str, bytes] | None:
-        """VR and bytes of an element; none of one that is too damaged even for pydicom."""
+        """VR and bytes of an element."""
         if tag not in self.tags:
             return None
         try:
             with lenient():
                 element = self._dataset.get_item(tag)
-        except (OSError, *PARSE_ERRORS):
-            return "UN", b""
+        except (OSError, *PARSE_ERRORS) as error:
+            raise OddDatasetError(f"the element {tag:08X} can't be read") from error
         if isinstance(element, RawDataElement):
             return element.VR or "", element.value or b""
         if element is None or isinstance(element.value, pydicom.Sequence):
@@ -134,10 +134,14 @@ class PydicomSource:
         return [PydicomSource(item) for item in value] if isinstance(value, pydicom.Sequence) else []
 
 
-def _pixels(file: BinaryIO, syntax: str, size: int) -> PixelElement | None:
-    """Where the pixels begin: pydicom stopped there. Inside a deflated file there is no such place."""
-    order = ">" if syntax == EXPLICIT_BIG else "<"
-    layout = f"{order}HHL" if syntax == IMPLICIT_LITTLE else f"{order}HH4xL"
+def _pixels(file: BinaryIO, dataset: FileDataset, size: int) -> PixelElement | None:
+    """Where the pixels begin: pydicom stopped there. Inside a deflated file there is no such place.
+
+    The elements may be written in another way than the transfer syntax says.
+    """
+    is_implicit, is_little_endian = dataset.original_encoding
+    order = "<" if is_little_endian is not False else ">"
+    layout = f"{order}HHL" if is_implicit else f"{order}HH4xL"
     start = file.read(struct.calcsize(layout))
     if len(start) < struct.calcsize(layout):
         return None

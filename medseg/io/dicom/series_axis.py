@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from medseg.io.dicom.header import ImageHeader
 from medseg.io.dicom.stacks import Stack
+from medseg.io.dicom.undeclared import INSTANCE_ORDER
 from medseg.volume import SeriesAxis
 
 Headers = Sequence[ImageHeader]
@@ -24,11 +25,28 @@ def axis_of(stack: Stack) -> tuple[SeriesAxis | None, tuple[float, ...], tuple[s
     volumes = stack.volumes
     if len(volumes) == 1:
         return None, (), ()
-    for axis, read in _AXES:
+    for axis, read in _AXES.get(stack.told_apart_by, _TIMES):
         values = read(volumes)
         if values:
             return axis, values, ()
-    return SeriesAxis.INDEX, tuple(map(float, range(len(volumes)))), (UNNAMED,)
+    return SeriesAxis.INDEX, tuple(map(float, range(len(volumes)))), (_remark(stack),)
+
+
+def _remark(stack: Stack) -> str:
+    if stack.told_apart_by == INSTANCE_ORDER:
+        return UNNAMED
+    values = _SHOWN.get(stack.told_apart_by)
+    shown = ""
+    if values is not None:
+        read, unit = values
+        shown = f" ({', '.join(f'{read(volume[0]):g}' for volume in stack.volumes)} {unit})"
+    return f"The volumes of this series are told apart by their {stack.told_apart_by}{shown} and counted."
+
+
+_SHOWN: dict[str, tuple[Callable[[ImageHeader], float], str]] = {
+    "inversion time": (lambda header: header.dimensions.inversion_time_ms or 0.0, "ms"),
+    "flip angle": (lambda header: header.dimensions.flip_angle_deg or 0.0, "degrees"),
+}
 
 
 def _b_values(volumes: Sequence[Headers]) -> tuple[float, ...]:
@@ -64,9 +82,15 @@ def _acquired_s(volumes: Sequence[Headers]) -> tuple[float, ...]:
 
 
 def _repetition_times_s(volumes: Sequence[Headers]) -> tuple[float, ...]:
-    """Echo-planar volumes follow each other by the repetition time: all slices are scanned within one."""
+    """Echo-planar volumes follow each other by the repetition time: all slices are scanned within one.
+
+    Only of images as they were scanned, and all in the same way: maps and steps of a parameter are no times.
+    """
     first = volumes[0][0].dimensions
-    if not first.is_echo_planar or not first.repetition_time_ms:
+    headers = [header for volume in volumes for header in volume]
+    ways = {(header.image_type, header.dimensions.inversion_time_ms) for header in headers}
+    is_as_scanned = len(ways) == 1 and "ORIGINAL" in volumes[0][0].image_type[:1]
+    if not is_as_scanned or not first.is_echo_planar or not first.repetition_time_ms:
         return ()
     step_s = first.repetition_time_ms / 1000
     return tuple(round(number * step_s, 6) for number in range(len(volumes)))
@@ -85,12 +109,23 @@ def _rises(values: Sequence[float]) -> bool:
     return all(after > before for before, after in pairwise(values))
 
 
-_AXES: tuple[tuple[SeriesAxis, Callable[[Sequence[Headers]], tuple[float, ...]]], ...] = (
+_Reader = tuple[SeriesAxis, Callable[[Sequence[Headers]], tuple[float, ...]]]
+
+_TIMES: tuple[_Reader, ...] = (
     (SeriesAxis.B_VALUE, _b_values),
-    (SeriesAxis.ECHO, _echo_times_ms),
     (SeriesAxis.TIME, _time_offsets_s),
     (SeriesAxis.TIME, _acquired_s),
     (SeriesAxis.TIME, _repetition_times_s),
     (SeriesAxis.TIME, _trigger_times_s),
 )
-"""What may name the axis, the most telling first."""
+"""What may name the axis where something told the volumes apart that has no unit, the most telling first."""
+
+_AXES: dict[str, tuple[_Reader, ...]] = {
+    "echo": ((SeriesAxis.ECHO, _echo_times_ms),),
+    "b-value": ((SeriesAxis.B_VALUE, _b_values),),
+    "inversion time": (),
+    "flip angle": (),
+    "time offset": ((SeriesAxis.B_VALUE, _b_values), (SeriesAxis.TIME, _time_offsets_s)),
+    "trigger time": ((SeriesAxis.B_VALUE, _b_values), (SeriesAxis.TIME, _trigger_times_s)),
+}
+"""What names the axis, by what told the volumes apart."""

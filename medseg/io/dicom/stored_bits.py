@@ -73,11 +73,17 @@ def _require_explained(header: ImageHeader) -> None:
 
 
 def require_sign(decoded: npt.NDArray[Any], header: ImageHeader) -> None:
-    """Refuse a code stream that holds negative values where the header says that there are none."""
-    if decoded.dtype.kind == "i" and not header.bits.signed and decoded.min() < 0:
+    """Refuse a code stream whose values have a sign and don't fit in what the header says of them.
+
+    Values without one may be the bits of signed ones: they are taken for what the header says.
+    """
+    if decoded.dtype.kind != "i":
+        return
+    low, high = header.bits.limits
+    if decoded.min() < low or decoded.max() > high:
         raise UnsupportedImageError(
-            f"{header.path.name}: expected compressed pixels without sign, as the header says, "
-            f"found values down to {decoded.min()}",
-            hint="PixelRepresentation is wrong; export the series again",
+            f"{header.path.name}: expected compressed pixels from {low} to {high}, as the header says, "
+            f"found {decoded.min()} to {decoded.max()}",
+            hint="PixelRepresentation or BitsStored is wrong; export the series again",
             reason="bits-stored",
         )

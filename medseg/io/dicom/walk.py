@@ -58,7 +58,11 @@ class Source(Protocol):
         """The tags that are there."""
 
     def value(self, tag: int) -> tuple[str, bytes] | None:
-        """VR (empty in the implicit encoding) and bytes of an element."""
+        """VR (empty in the implicit encoding) and bytes of an element.
+
+        Raises:
+            OddDatasetError: It is there, but can't be read.
+        """
 
     def items(self, tag: int) -> list[Source]:
         """The items of a sequence; none if it is absent."""
