@@ -8,8 +8,11 @@ from medseg.errors import GeometryError, NotOneVolumeError, UnsupportedImageErro
 from medseg.io.dicom.options import PetUnit, ReadOptions
 from medseg.io.label_map_files import NIFTI_SUFFIXES
 from medseg.io.nifti.image import read_image
+from medseg.io.nifti.series import read_series
 from medseg.io.volume_summary import Geometry, Status, VolumeSummary, printable
+from medseg.processes import usable_processors
 from medseg.progress import Progress, silent
+from medseg.volume import Volume, VolumeSeries
 from medseg.workflows.conversion.intake import take_in
 
 __all__ = ["PetUnit", "ReadOptions", "Status", "VolumeSummary", "inspect"]
@@ -26,7 +29,11 @@ _DEFAULT = ReadOptions()
 
 
 def inspect(
-    path: Path, *, options: ReadOptions = _DEFAULT, progress: Progress = silent
+    path: Path,
+    *,
+    options: ReadOptions = _DEFAULT,
+    workers: int | None = None,
+    progress: Progress = silent,
 ) -> tuple[VolumeSummary, ...]:
     """Look at a folder of DICOM files, one DICOM file or one NIfTI image.
 
@@ -36,6 +43,7 @@ def inspect(
     Args:
         path: The file or folder.
         options: What a conversion would be asked for.
+        workers: How many processes may share thousands of headers; None for one a processor.
         progress: Told before each DICOM file.
 
     Returns:
@@ -48,13 +56,14 @@ def inspect(
     """
     if path.name.endswith(NIFTI_SUFFIXES) and not path.is_dir():
         return (_inspect_nifti(path),)
-    return tuple(take_in([path], options, progress=progress).summaries())
+    workers = workers or usable_processors()
+    return tuple(take_in([path], options, workers=workers, progress=progress).summaries())
 
 
 def _inspect_nifti(path: Path) -> VolumeSummary:
     name = printable(path.name.removesuffix(".gz").removesuffix(".nii"))
     try:
-        volume = read_image(path)
+        image = _read(path)
     except (NotOneVolumeError, UnsupportedImageError, GeometryError) as error:
         return VolumeSummary(
             id=name,
@@ -66,8 +75,19 @@ def _inspect_nifti(path: Path) -> VolumeSummary:
     return VolumeSummary(
         id=name,
         status=Status.CONVERTIBLE,
-        frames=volume.grid.shape_kji[0],
-        geometry=Geometry.of(volume.grid),
-        quantity=volume.quantity,
-        warnings=volume.warnings,
+        frames=image.grid.shape_kji[0] * (len(image) if isinstance(image, VolumeSeries) else 1),
+        geometry=Geometry.of(image.grid),
+        axis=image.axis if isinstance(image, VolumeSeries) else None,
+        axis_values=image.values if isinstance(image, VolumeSeries) else (),
+        quantity=image.quantity,
+        warnings=image.warnings,
     )
+
+
+def _read(path: Path) -> Volume | VolumeSeries:
+    try:
+        return read_image(path)
+    except NotOneVolumeError as error:
+        if error.details.get("reason") != "4d":
+            raise
+        return read_series(path)

@@ -119,6 +119,18 @@ def test_workers_whose_parent_was_killed_end_too(batch, tmp_path):
     complete(batch, out)
 
 
+def test_processes_that_read_headers_end_with_their_parent_too(tmp_path):
+    """Thousands of headers are shared among processes; see ``medseg/io/dicom/find.py``."""
+    source = make_tree(tmp_path / "in", 1, shape_kji=(2100, 2, 2))
+    with start("convert", source, tmp_path / "out", "--jobs", 3) as process:
+        wait_for(lambda: len(processes_of(process.pid)) > 2)
+        process.kill()
+        process.communicate()
+    wait_until_gone(process.pid)
+    answer = run("convert", source, tmp_path / "out", "--jobs", 3)
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
 def test_a_worker_that_is_killed_once_costs_nothing_but_time(batch, tmp_path):
     out = tmp_path / "out"
     with start("convert", batch.source, out, "--jobs", 2) as process:

@@ -109,7 +109,7 @@ def test_inspection_of_real_series_agrees_with_reading(real_data):
 
 @pytest.mark.parametrize(
     ("shape", "codes", "reason"),
-    [((2, 3, 4, 5), (1, 1), "4d"), ((2, 3, 4), (0, 0), "no-orientation")],
+    [((2, 3, 4, 5, 6), (1, 1), "5d"), ((2, 3, 4), (0, 0), "no-orientation")],
 )
 def test_a_nifti_image_that_is_not_one_volume_is_refused(tmp_path, shape, codes, reason):
     image = nibabel.Nifti1Image(np.zeros(shape, np.int16), np.eye(4))
@@ -157,3 +157,14 @@ def test_scouts_are_set_aside_and_do_not_spoil_their_series(ct, scouts, expected
         dataset.save_as(path)
     found = [(summary.frames, summary.status.value, summary.reason) for summary in inspect(ct)]
     assert found == expected
+
+
+def test_a_4d_nifti_image_is_told_with_its_axis(tmp_path):
+    image = nibabel.Nifti1Image(np.zeros((2, 3, 4, 5), np.int16), np.eye(4))
+    image.header.set_xyzt_units("mm", "sec")
+    image.header["pixdim"][4] = 2.5
+    nibabel.save(image, tmp_path / "bold.nii.gz")
+    (summary,) = inspect(tmp_path / "bold.nii.gz")
+    assert summary.geometry.shape_kji == (4, 3, 2)
+    assert summary.as_dict()["axis"] == {"name": "time", "unit": "s", "values": [0, 2.5, 5, 7.5, 10]}
+    assert summary.frames == 20

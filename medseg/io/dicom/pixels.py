@@ -6,7 +6,6 @@ the one array, which is all the memory that a volume takes unless its values nee
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -25,6 +24,7 @@ from medseg.io.dicom.header import ImageHeader
 from medseg.io.dicom.rescale import IDENTITY, StoredRange, to_real_values
 from medseg.io.dicom.stored_bits import cell_type
 from medseg.io.dicom.walk import NATIVE_SYNTAXES
+from medseg.processes import usable_processors
 from medseg.progress import Progress, silent
 from medseg.volume.volume import SourceFile
 
@@ -120,13 +120,6 @@ def _empty_cells(headers: Sequence[ImageHeader]) -> Cells:
             hint="close other programs, or convert on a larger machine",
             reason="memory",
         ) from error
-
-
-def usable_processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _Share(NamedTuple):

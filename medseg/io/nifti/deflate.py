@@ -7,13 +7,14 @@ result depends on the blocks and the level alone, never on the number of threads
 
 from __future__ import annotations
 
-import os
 import struct
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from isal import isal_zlib
+
+from medseg.processes import usable_processors
 
 LEVEL = 2
 """Of isal's levels 0 to 3. On real CT, MR and PET it was 1 to 3 % smaller than level 1 at about its speed;
@@ -36,11 +37,7 @@ _LAST_BLOCK = b"\x03\x00"
 
 def usable_threads() -> int:
     """How many threads are worth using here."""
-    try:
-        processors = len(os.sched_getaffinity(0))
-    except AttributeError:  # only Linux knows which processors this process may use
-        processors = os.cpu_count() or 1
-    return min(processors, MAX_THREADS)
+    return min(usable_processors(), MAX_THREADS)
 
 
 def gzip_member(blocks: Iterable[memoryview], threads: int, level: int = LEVEL) -> Generator[bytes]:
