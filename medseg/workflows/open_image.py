@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from medseg.io.dicom.read import plan_one
+from medseg.errors import NotOneVolumeError
+from medseg.io.dicom.options import AS_STORED, ReadOptions
+from medseg.io.dicom.read import plan_one, read_planned
 from medseg.io.existence import require_there
 from medseg.io.label_map_files import NIFTI_SUFFIXES
 from medseg.io.nifti.image import read_image
@@ -27,6 +29,7 @@ def open_image(
     series_uid: str | None = None,
     volume_id: str | None = None,
     time_index: int | None = None,
+    options: ReadOptions = AS_STORED,
     progress: Progress = silent,
 ) -> Volume:
     """Read one volume of a DICOM folder, or a NIfTI image.
@@ -37,6 +40,7 @@ def open_image(
         volume_id: Which volume, where the folder or the series holds several: its id, as ``medseg inspect``
             shows it.
         time_index: Which volume of a 4-D series, from 0 along its axis: time, echo or b-value.
+        options: What is converted or resampled on the way from DICOM.
         progress: Called before each file of a series.
 
     Returns:
@@ -53,8 +57,41 @@ def open_image(
     require_there(path)
     if path.is_file() and path.name.endswith(NIFTI_SUFFIXES):
         return read_image(path) if time_index is None else _volume_at(read_series(path), time_index)
-    plan = plan_one(path, series_uid=series_uid, volume_id=volume_id, progress=progress)
+    plan = plan_one(path, series_uid=series_uid, volume_id=volume_id, options=options, progress=progress)
     return read_volume(one_volume_of(plan, time_index), progress)
+
+
+def open_series(
+    path: Path | str,
+    *,
+    series_uid: str | None = None,
+    volume_id: str | None = None,
+    options: ReadOptions = AS_STORED,
+    progress: Progress = silent,
+) -> VolumeSeries:
+    """Read a 4-D series: volumes on one grid along time, echo or b-value.
+
+    Args:
+        path: A folder of DICOM files, one such file, or a ``.nii`` or ``.nii.gz`` file.
+        series_uid: As for :func:`open_image`; so the others.
+        volume_id: Which series of volumes, where there are several.
+        options: What is converted or resampled on the way from DICOM.
+        progress: Called before each file of a series.
+
+    Raises:
+        MedsegError: As :func:`open_image`; a 3-D image is a ``NotOneVolumeError`` with the reason ``not-4d``.
+    """
+    path = Path(path)
+    require_there(path)
+    if path.is_file() and path.name.endswith(NIFTI_SUFFIXES):
+        return read_series(path)
+    plan = plan_one(path, series_uid=series_uid, volume_id=volume_id, options=options, progress=progress)
+    found = read_planned(plan, progress=progress)
+    if isinstance(found, Volume):
+        raise NotOneVolumeError(
+            "expected a 4-D series, found one volume", hint="use open_image", reason="not-4d"
+        )
+    return found
 
 
 def open_listed(

@@ -99,9 +99,9 @@ def test_inspect_says_what_the_options_of_convert_would_do(tmp_path):
 
 
 def test_a_refused_nifti_image_is_a_document_and_exit_code_one(tmp_path):
-    nibabel.Nifti1Image(np.zeros((2, 3, 4, 5), np.int16), np.eye(4)).to_filename(tmp_path / "four.nii.gz")
-    result = run("inspect", tmp_path / "four.nii.gz", "--json")
+    nibabel.Nifti1Image(np.zeros((2, 3, 4, 5, 6), np.int16), np.eye(4)).to_filename(tmp_path / "five.nii.gz")
+    result = run("inspect", tmp_path / "five.nii.gz", "--json")
     assert result.exit_code == 1
     (volume,) = json.loads(result.stdout)["volumes"]
-    assert (volume["id"], volume["status"], volume["reason"]) == ("four", "refused", "4d")
-    assert run("inspect", tmp_path / "four.nii.gz").exit_code == 1
+    assert (volume["id"], volume["status"], volume["reason"]) == ("five", "refused", "5d")
+    assert run("inspect", tmp_path / "five.nii.gz").exit_code == 1

@@ -15,7 +15,7 @@ from medseg.io.nifti.series import write_series as write_nifti_series
 from medseg.space import Grid
 from medseg.volume import Quantity, SeriesAxis, Source, Volume, VolumeSeries
 from medseg.workflows.list_volumes import Status, list_volumes, only_volume, place_on, read_middle_slice
-from medseg.workflows.open_image import open_image, open_listed
+from medseg.workflows.open_image import open_image, open_listed, open_series
 from mr_images import PLANES, turned, write_volumes
 
 ECHO_TIMES_MS = (4.6, 9.2, 13.8)
@@ -125,6 +125,18 @@ def test_one_echo_of_a_series_is_opened_alone(echoes, t):
     assert volume.warnings[-1] == f"Volume {t + 1} of 3 of a 4-D series: echo {ECHO_TIMES_MS[t]} ms."
     by_index = open_image(echoes, time_index=t)
     assert np.array_equal(by_index.voxels, volume.voxels)
+
+
+def test_a_whole_series_is_opened_with_its_axis(echoes, study, tmp_path):
+    series = open_series(echoes)
+    assert (series.axis, series.values) == (SeriesAxis.ECHO, ECHO_TIMES_MS)
+    assert [len(volume.source.files) for volume in series.volumes] == [15] * 3
+    for t, volume in enumerate(series.volumes):
+        assert np.array_equal(volume.voxels, open_image(echoes, time_index=t).voxels)
+    write_nifti_series(series, tmp_path / "echoes.nii")
+    assert np.array_equal(open_series(tmp_path / "echoes.nii").voxels_tkji, series.voxels_tkji)
+    with pytest.raises(NotOneVolumeError, match="found one volume"):
+        open_series(study / "x")
 
 
 def test_a_series_without_an_index_is_refused(echoes):
