@@ -33,17 +33,18 @@ class Announced:
 
 def announced_by(elements: Elements) -> Announced:
     """Gather what a file's header counts."""
+    counts = Elements(*elements.layers)  # a nonsensical count damages no image
     return Announced(
-        slices=_count(elements, "NumberOfSlices"),
-        temporal_positions=_count(elements, "NumberOfTemporalPositions"),
-        images_in_acquisition=_count(elements, "ImagesInAcquisition"),
+        slices=_count(counts, "NumberOfSlices"),
+        temporal_positions=_count(counts, "NumberOfTemporalPositions"),
+        images_in_acquisition=_count(counts, "ImagesInAcquisition"),
         concatenation=elements.text("ConcatenationUID"),
-        concatenation_parts=_count(elements, "InConcatenationTotalNumber"),
+        concatenation_parts=_count(counts, "InConcatenationTotalNumber"),
     )
 
 
 def _count(elements: Elements, keyword: str) -> int:
-    numbers = Elements(*elements.layers).numbers(keyword)  # a nonsensical count damages no image
+    numbers = elements.numbers(keyword)
     return int(numbers[0]) if numbers and len(numbers) == 1 and 0 < numbers[0] <= MAX_COUNT else 0
 
 

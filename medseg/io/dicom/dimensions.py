@@ -148,7 +148,10 @@ def _time_offset_s(elements: Elements) -> float | None:
     milliseconds = _first(elements, "FrameReferenceTime")
     if milliseconds is not None:
         return milliseconds / 1000
-    return _first(elements, "TemporalPositionTimeOffset", "PhilipsDynamicScanBeginTime")
+    seconds = _first(elements, "TemporalPositionTimeOffset")
+    if seconds is None and elements.text("Modality") == "MR":
+        return _first(elements, "PhilipsDynamicScanBeginTime")
+    return seconds
 
 
 def _first(elements: Elements, *keywords: str) -> float | None:

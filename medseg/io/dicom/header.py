@@ -305,7 +305,7 @@ def _of_frame(elements: Elements, common: dict[str, Any], number: int, damage: l
         "slice_thickness_mm": elements.number("SliceThickness"),
         "rescale": None if slope is None and intercept is None else _rescale(slope, intercept),
         "rescale_type": defined(elements.text("RescaleType"), RESCALE_TYPES),
-        "philips_scale_slope": elements.number("PhilipsScaleSlope"),
+        "philips_scale_slope": elements.number("PhilipsScaleSlope") if common["modality"] == "MR" else None,
         "dimensions": dimensions_of(elements, image_type),
         "pet": _pet_facts(elements) if is_pet else None,
     }
@@ -356,7 +356,7 @@ def _require_identified(dataset: Source, sop_class_uid: str, path: Path) -> None
 
     Objects that are about no patient, such as hanging protocols, rightly have none.
     """
-    if sop_class_uid == DIRECTORY_CLASS or any(tag > _SERIES_UID for tag in dataset.tags):
+    if sop_class_uid == DIRECTORY_CLASS or max(dataset.tags, default=0) > _SERIES_UID:
         return
     name = uid_name(sop_class_uid)
     if name in ("", sop_class_uid) or name.endswith("Image Storage"):

@@ -35,6 +35,8 @@ _LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SEQUENCE_VRS = (b"SQ", b"UN", b"")
 _VRS = _LONG_VRS | frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
 
+_NAMES = {vr: vr.decode("ascii") for vr in (*_VRS, b"")}
+
 _FIRST_LOOK_BYTES = 1 << 14
 _GROWTH = 8
 
@@ -186,7 +188,7 @@ class _Elements:
         if place is None:
             return None
         vr, start, length = place
-        return vr.decode("ascii"), self._buffer[start : start + length]
+        return _NAMES[vr], self._buffer[start : start + length]
 
     def items(self, tag: int) -> list[Source]:
         place = self._places.get(tag)
