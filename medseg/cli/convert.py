@@ -81,7 +81,7 @@ def convert(
     print_volumes(conversion.volumes, {entry.summary.id: entry.shown for entry in conversion.entries})
     if conversion.kept:
         click.echo(f"{conversion.kept} of them were converted by an earlier run")
-    for output in conversion.left_over:
+    for output in conversion.left_over:  # may be an incomplete volume that has become whole meanwhile
         click.echo(f"{output}: from an earlier run; no volume of these inputs is written there", err=True)
     if conversion.refused:
         ctx.exit(1)

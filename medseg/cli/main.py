@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import importlib
 import json
+import os
+import sys
 
 import click
 
@@ -56,6 +58,10 @@ class LazyGroup(click.Group):
         except MedsegError as error:
             _report(error, as_json=ctx.meta[_AS_JSON])
             ctx.exit(error.exit_code)
+        except BrokenPipeError:
+            # Whoever read the answer has seen enough. What is left of it shall not complain at the exit.
+            sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - it stays open to the end
+            ctx.exit(1)
         except OSError as error:
             # The last resort: what nobody expected of the file system is still one line.
             unexpected = _as_medseg_error(error)

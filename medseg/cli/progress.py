@@ -36,7 +36,7 @@ def progress_bar() -> Iterator[Progress]:
 @contextmanager
 def batch_bar() -> Iterator[tuple[Progress, Watch]]:
     """Two callbacks: one as of :func:`progress_bar`, and one that draws how far a conversion has come."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():  # None: it was closed
         yield silent, _unwatched
         return
     from rich.console import Console

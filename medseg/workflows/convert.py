@@ -131,7 +131,7 @@ def convert(
                     if result.is_news:
                         journal.record(result.finished)
                     results[job.plan.id] = result
-            left_over = _left_over(folder, journal, results)
+            left_over = _left_over(folder, journal, jobs)
         entries = tuple(_entries(intake, results, pseudonyms))
         kept = sum(result.is_kept for result in results.values())
         conversion = Conversion(entries, intake.files, chosen, kept, left_over)
@@ -234,7 +234,8 @@ def _entries(
     yield from intake.unreadable
 
 
-def _left_over(folder: Path, journal: Journal, results: dict[str, JobResult]) -> tuple[str, ...]:
-    current = {result.finished.entry.summary.output for result in results.values()}
+def _left_over(folder: Path, journal: Journal, jobs: Sequence[VolumeJob]) -> tuple[str, ...]:
+    # Of a volume that is refused now, too: its place is known, and the refusal says what is wrong.
+    current = {job.image for job in jobs}
     earlier: Mapping[str, Finished] = journal.finished
     return tuple(sorted(image for image in earlier if image not in current and (folder / image).exists()))

@@ -18,7 +18,7 @@ class Announced:
 
     Attributes:
         slices: NumberOfSlices of a PET volume (PS3.3 C.8.9.1).
-        temporal_positions: NumberOfTemporalPositions.
+        temporal_positions: NumberOfTemporalPositions, of dynamic PET NumberOfTimeSlices.
         images_in_acquisition: ImagesInAcquisition.
         concatenation: ConcatenationUID of a multi-frame image that is spread over several files.
         concatenation_parts: InConcatenationTotalNumber, of how many.
@@ -36,7 +36,8 @@ def announced_by(elements: Elements) -> Announced:
     counts = Elements(*elements.layers)  # a nonsensical count damages no image
     return Announced(
         slices=_count(counts, "NumberOfSlices"),
-        temporal_positions=_count(counts, "NumberOfTemporalPositions"),
+        temporal_positions=_count(counts, "NumberOfTemporalPositions")
+        or _count(counts, "NumberOfTimeSlices"),
         images_in_acquisition=_count(counts, "ImagesInAcquisition"),
         concatenation=elements.text("ConcatenationUID"),
         concatenation_parts=_count(counts, "InConcatenationTotalNumber"),

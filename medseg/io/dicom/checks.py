@@ -6,6 +6,7 @@ consequences: a single frame of a mosaic is one slice too, but "mosaic" is why i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -137,6 +138,12 @@ def _rescale_kind(header: ImageHeader) -> str:
     return f"rescale to {header.rescale_type or ('HU' if header.modality == 'CT' else 'unspecified')}"
 
 
+def _shown(header: ImageHeader) -> str:
+    assert header.rescale is not None  # noqa: S101 - only a rescale can be wrong
+    numbers = (header.rescale.slope, header.rescale.intercept)
+    return " and ".join("none" if math.isnan(number) else f"{number:g}" for number in numbers)
+
+
 def _require_one_spacing(headers: Headers) -> None:
     spacing = np.array([header.spacing_ji_mm for header in headers])
     size = np.array([headers[0].rows, headers[0].columns])
@@ -237,7 +244,7 @@ _VOLUME_CHECKS: tuple[Callable[[Headers], None], ...] = (
         "rescale",
         UnsupportedImageError,
         lambda header: header.rescale is not None and not header.rescale.is_valid,
-        lambda header: f"expected a RescaleSlope other than 0 and a RescaleIntercept, found {header.rescale}",
+        lambda header: f"expected a RescaleSlope other than 0 and a RescaleIntercept, found {_shown(header)}",
         "export the series again",
     ).check,
     _PerImage(

@@ -44,7 +44,7 @@ class Series:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """A file that belongs to no series, and why: ``not-dicom``, ``dicomdir`` or ``unreadable``.
+    """What belongs to no series, and why: ``not-dicom``, ``dicomdir``, ``not-a-file`` or ``unreadable``.
 
     Unreadable is also a folder that can't be listed, a link to nowhere, and a file that should be DICOM by
     its place and name but isn't: each may be a lost slice.
@@ -95,7 +95,7 @@ def find_series(paths: Iterable[Path], *, workers: int = 1, progress: Progress =
     A file is looked at once, even if it was named twice or through a link to its folder.
 
     Args:
-        paths: Files, or folders that are searched to the bottom; links to folders are not followed.
+        paths: Files, or folders that are searched to the bottom, through links too, each once.
         workers: How many processes may share the work, where there are thousands of files. A program with
             threads of its own should leave it at 1.
         progress: Told before each file.
@@ -146,12 +146,19 @@ def _walk(path: Path, unlisted: dict[Path, PassedOver]) -> Iterator[tuple[str, s
         message = f"{at.name} can't be listed: {error.strerror}"
         unlisted.setdefault(at.resolve(), PassedOver(at, "unreadable", message))
 
-    for folder, _, names in os.walk(path, onerror=note):
+    visited: set[str] = set()
+    for folder, folders, names in os.walk(path, onerror=note, followlinks=True):
         resolved = os.path.realpath(folder)
+        if resolved in visited:  # by another link, which may even lead back up
+            folders.clear()
+            continue
+        visited.add(resolved)
         for name in names:
             file = f"{folder}{os.sep}{name}"
             if _is_file(file):
                 yield f"{resolved}{os.sep}{name}", file
+            else:
+                unlisted.setdefault(Path(resolved, name), PassedOver(Path(file), "not-a-file"))
 
 
 def _is_file(path: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -32,10 +33,18 @@ def stations(headers: Headers) -> list[Headers]:
     )
     if beside_mm <= _half_extent_mm(headers[0]):
         return [headers]
+    # From level to level, because a tilted stack drifts: each image joins the stack that ended nearest to it.
+    stacks: list[list[tuple[ImageHeader, FloatArray]]] = []
     normal = normal_of(headers)
     in_plane = positions - np.outer(positions @ normal, normal)
-    classes = clusters(list(map(tuple, in_plane.tolist())), _half_extent_mm(headers[0]))
-    return by_class(headers, classes)
+    for header, at in sorted(zip(headers, in_plane, strict=True), key=lambda pair: levels[pair[0]]):
+        far_mm = [float(np.linalg.norm(at - stack[-1][1])) for stack in stacks]
+        nearest = int(np.argmin(far_mm)) if far_mm else -1
+        if nearest >= 0 and far_mm[nearest] <= _half_extent_mm(header):
+            stacks[nearest].append((header, at))
+        else:
+            stacks.append([(header, at)])
+    return [tuple(header for header, _ in stack) for stack in stacks]
 
 
 def _half_extent_mm(header: ImageHeader) -> float:
@@ -96,7 +105,15 @@ def along_normal(headers: Sequence[ImageHeader], levels: dict[ImageHeader, int])
 
 
 def clusters(values: Sequence[Value], tolerance: float) -> list[int]:
-    """Number the values, each tuple within ``tolerance`` of an earlier one as that one."""
+    """Number the values, each tuple within ``tolerance`` of an earlier one as that one.
+
+    Single numbers are numbered by the gaps between them: a slow drift parts nothing.
+    """
+    if tolerance == 0:
+        exact: dict[Value, int] = {}
+        return [exact.setdefault(value, len(exact)) for value in values]
+    if all(len(value) == 1 and isinstance(value[0], (int, float)) for value in values):
+        return _by_gaps([float(value[0] or 0) for value in values], tolerance)
     seen: list[Value] = []
     numbers: dict[Value, int] = {}
     for value in values:
@@ -105,6 +122,16 @@ def clusters(values: Sequence[Value], tolerance: float) -> list[int]:
             if near == len(seen):
                 seen.append(value)
             numbers[value] = near
+    return [numbers[value] for value in values]
+
+
+def _by_gaps(values: Sequence[float], tolerance: float) -> list[int]:
+    ordered = sorted(set(values))
+    number = 0
+    numbers = {ordered[0]: 0}
+    for before, after in pairwise(ordered):
+        number += after - before > tolerance
+        numbers[after] = number
     return [numbers[value] for value in values]
 
 

@@ -13,6 +13,7 @@ from medseg.io.dicom.find import Inventory, Series
 from medseg.io.dicom.geometry import EXACT_MM, fit_grid, fit_single_slice, grid_of, normal_of, position_of
 from medseg.io.dicom.header import ImageHeader
 from medseg.io.dicom.kinds import Kind, modality_of
+from medseg.io.dicom.one_clock import on_one_clock
 from medseg.io.dicom.options import AS_STORED, ReadOptions
 from medseg.io.dicom.parts import MIN_STACK, Part, SetAside, parts_of, without_pictures, without_placeless
 from medseg.io.dicom.quantity import Values, values_of
@@ -103,7 +104,7 @@ def plan_series(series: Series, options: ReadOptions = AS_STORED) -> tuple[Outco
     """
     if series.kind is not Kind.IMAGE:
         return (_refused(series, series.headers, _no_image(series), Status.SKIPPED),)
-    headers, set_aside = without_pictures(series.headers)
+    headers, set_aside = without_pictures(on_one_clock(series.headers))
     placed, placeless = without_placeless(headers)
     if placed and placeless:
         # They are refused on their own, beside what the others are.
@@ -185,7 +186,8 @@ def _place(stack: Stack, options: ReadOptions) -> tuple[Grid, float, EvenSlices 
     try:
         fitted = fit_grid(stack.volumes)
     except NotOneVolumeError as error:
-        if not options.allow_uneven or error.details["reason"] not in ("uneven-spacing", "missing-slices"):
+        is_uneven = error.details["reason"] in ("uneven-spacing", "missing-slices")
+        if not options.allow_uneven or not is_uneven or stack.alternates:
             raise
         even = _even(stack.volumes[0])
         grid = grid_of(stack.headers, even.count, even.origin_lps_mm, even.step_k_mm)

@@ -28,8 +28,18 @@ def axis_of(stack: Stack) -> tuple[SeriesAxis | None, tuple[float, ...], tuple[s
     for axis, read in _AXES.get(stack.told_apart_by, _TIMES):
         values = read(volumes)
         if values:
-            return axis, values, ()
-    return SeriesAxis.INDEX, tuple(map(float, range(len(volumes)))), (_remark(stack),)
+            return axis, values, _holes(stack)
+    return SeriesAxis.INDEX, tuple(map(float, range(len(volumes)))), (_remark(stack), *_holes(stack))
+
+
+def _holes(stack: Stack) -> tuple[str, ...]:
+    """A word about time points whose numbers are missing."""
+    positions = {volume[0].dimensions.temporal_position for volume in stack.volumes}
+    if stack.told_apart_by != "temporal position" or None in positions:
+        return ()
+    known = {position for position in positions if position is not None}
+    absent = max(known) - min(known) + 1 - len(known)
+    return (f"Time points are missing between the others: {absent}.",) if absent else ()
 
 
 def _remark(stack: Stack) -> str:
@@ -51,19 +61,22 @@ _SHOWN: dict[str, tuple[Callable[[ImageHeader], float], str]] = {
 
 def _b_values(volumes: Sequence[Headers]) -> tuple[float, ...]:
     """One b-value a volume, if any volume is weighted at all; a volume that names none is not."""
-    values = [{header.dimensions.b_value or 0.0 for header in volume} for volume in volumes]
-    if any(len(found) > 1 for found in values) or not any(any(found) for found in values):
-        return ()
-    return tuple(found.pop() for found in values)
+    values = tuple(_middle(volume, lambda header: header.dimensions.b_value) or 0.0 for volume in volumes)
+    return values if any(values) else ()
 
 
 def _echo_times_ms(volumes: Sequence[Headers]) -> tuple[float, ...]:
     """One echo time a volume, each longer than the one before."""
-    found = [{header.dimensions.echo_time_ms for header in volume} for volume in volumes]
-    if any(len(times) > 1 or None in times for times in found):
-        return ()
-    values = tuple(float(times.pop() or 0.0) for times in found)
-    return values if _rises(values) else ()
+    values = tuple(
+        _middle(volume, lambda header: header.dimensions.echo_time_ms) or 0.0 for volume in volumes
+    )
+    return values if all(values) and _rises(values) else ()
+
+
+def _middle(volume: Headers, read: Callable[[ImageHeader], float | None]) -> float | None:
+    """The middle one of the values of a volume's slices, which may be rounded differently."""
+    values = sorted(value for value in map(read, volume) if value is not None)
+    return values[len(values) // 2] if values else None
 
 
 def _time_offsets_s(volumes: Sequence[Headers]) -> tuple[float, ...]:
@@ -93,7 +106,11 @@ def _repetition_times_s(volumes: Sequence[Headers]) -> tuple[float, ...]:
     if not is_as_scanned or not first.is_echo_planar or not first.repetition_time_ms:
         return ()
     step_s = first.repetition_time_ms / 1000
-    return tuple(round(number * step_s, 6) for number in range(len(volumes)))
+    positions = [volume[0].dimensions.temporal_position for volume in volumes]
+    numbers = [position - (positions[0] or 0) for position in positions if position is not None]
+    if len(numbers) < len(volumes) or not _rises(numbers):
+        numbers = list(range(len(volumes)))
+    return tuple(round(number * step_s, 6) for number in numbers)
 
 
 def _earliest(volumes: Sequence[Headers], read: Callable[[ImageHeader], float | None]) -> tuple[float, ...]:

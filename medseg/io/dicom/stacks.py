@@ -7,11 +7,14 @@ acquisition, their order. A slice's own time parts nothing: a part must hold all
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from medseg.errors import GeometryError, NotOneVolumeError
+from medseg.io.dicom.geometry import fit_grid
 from medseg.io.dicom.header import ImageHeader
 from medseg.io.dicom.places import (
     Headers,
@@ -27,6 +30,7 @@ from medseg.io.dicom.places import (
 )
 from medseg.io.dicom.undeclared import (
     INSTANCE_ORDER,
+    LATE,
     UNDECLARED,
     alternation,
     by_common_value,
@@ -50,12 +54,14 @@ class Stack:
         told_apart_by: Which dimension tells the volumes apart; empty for one volume.
         copies: Images that were left out because another one has the same place and the same pixels.
         remarks: What a user should know about how the images were parted.
+        alternates: Whether slices of what may be two scans alternate: nothing is made up between those.
     """
 
     volumes: tuple[Headers, ...]
     told_apart_by: str = ""
     copies: Headers = ()
     remarks: tuple[str, ...] = ()
+    alternates: bool = False
 
     @property
     def headers(self) -> Headers:
@@ -82,16 +88,28 @@ class _Declared:
     only_crowded: bool = False
 
 
+def _log_echo_time(header: ImageHeader) -> float | None:
+    """On a scale of ratios: echo times may differ by less than a hundredth from slice to slice."""
+    echo_time_ms = header.dimensions.echo_time_ms
+    return math.log(echo_time_ms) if echo_time_ms and echo_time_ms > 0 else None
+
+
 def _b_ms_um2(header: ImageHeader) -> float | None:
     b_value = header.dimensions.b_value
     return None if b_value is None else b_value / 1000
 
 
 _DECLARED = (
-    _Declared("stack", lambda header: (header.dimensions.stack,), joins=False),
-    _Declared("kernel", lambda header: (header.dimensions.kernel,), joins=False),
-    _Declared("tube voltage", lambda header: (header.dimensions.tube_voltage_kv,), 0.5, joins=False),
-    _Declared("echo", lambda header: (header.dimensions.echo_time_ms,), 0.01, by_value=True),
+    _Declared("stack", lambda header: (header.dimensions.stack or None,), joins=False),
+    _Declared("kernel", lambda header: (header.dimensions.kernel or None,), joins=False),
+    _Declared(
+        "tube voltage",
+        lambda header: (header.dimensions.tube_voltage_kv,),
+        0.5,
+        joins=False,
+        only_crowded=True,
+    ),
+    _Declared("echo", lambda header: (_log_echo_time(header),), 0.01, by_value=True),
     _Declared(
         "inversion time",
         lambda header: (header.dimensions.inversion_time_ms,),
@@ -131,18 +149,45 @@ def _declared(headers: Headers, dimensions: Sequence[_Declared]) -> tuple[Stack,
     for number, dimension in enumerate(dimensions):
         if dimension.only_crowded and not is_crowded:
             continue
-        groups = by_class(headers, clusters([*map(dimension.values, headers)], dimension.tolerance))
-        if len(groups) > 1 and _all_hold_stacks(groups, levels):
+        groups = by_class(headers, clusters(_completed(headers, dimension), dimension.tolerance))
+        if len(groups) > 1 and _are_stacks(groups, levels):
             stacks = [stack for group in groups for stack in _declared(group, dimensions[number + 1 :])]
-            return _joined(stacks, dimension) if dimension.joins else tuple(stacks)
+            joined = _joined(stacks, dimension) if dimension.joins else tuple(stacks)
+            return joined if is_crowded else _with_parting_said(joined, headers, dimension)
     return _undeclared(headers)
 
 
-def _all_hold_stacks(groups: Sequence[Headers], levels: dict[ImageHeader, int]) -> bool:
-    """Whether each group has more than one place, where there is more than one at all."""
+def _completed(headers: Headers, dimension: _Declared) -> list[Value]:
+    """The values of a dimension; images that name none have the value that all others share."""
+    values = [*map(dimension.values, headers)]
+    named = {value for value in values if value[0] is not None}
+    if named and len(set(clusters([*named], dimension.tolerance))) == 1 and dimension.name != "b-value":
+        return [next(iter(named))] * len(values)
+    return values
+
+
+def _are_stacks(groups: Sequence[Headers], levels: dict[ImageHeader, int]) -> bool:
+    """Whether half of the groups or more are volumes: what differs from slice to slice parts nothing.
+
+    The few that are not are strays, which must not be mixed with the others.
+    """
     if len(set(levels.values())) == 1:
         return True
-    return all(len({levels[header] for header in group}) > 1 for group in groups)
+    several = sum(len({levels[header] for header in group}) > 1 for group in groups)
+    return 2 * several >= len(groups)
+
+
+def _with_parting_said(stacks: Sequence[Stack], headers: Headers, dimension: _Declared) -> tuple[Stack, ...]:
+    """Say of volumes that would have been one, had a header not declared them to be several."""
+    try:
+        fit_grid([along_normal(headers, levels_of(headers))])
+    except (NotOneVolumeError, GeometryError):
+        return tuple(stacks)
+    remark = (
+        f"The images were parted by their {dimension.name}; together their {len(headers)} slices lie on one "
+        "regular grid."
+    )
+    return tuple(replace(stack, remarks=(*stack.remarks, remark)) for stack in stacks)
 
 
 def _joined(stacks: Sequence[Stack], dimension: _Declared) -> tuple[Stack, ...]:
@@ -152,7 +197,7 @@ def _joined(stacks: Sequence[Stack], dimension: _Declared) -> tuple[Stack, ...]:
     that are series already, such as the echoes of a time series, stay apart.
     """
     if dimension.name != "b-value" and any(len(stack.volumes) > 1 for stack in stacks):
-        return tuple(stacks)
+        return _with_losses_said(stacks)
     series: list[list[Stack]] = []
     for stack in stacks:
         alike = next((one for one in series if have_same_places(one[0].volumes[0], stack.volumes[0])), None)
@@ -161,13 +206,9 @@ def _joined(stacks: Sequence[Stack], dimension: _Declared) -> tuple[Stack, ...]:
         else:
             alike.append(stack)
 
-    def order(volume: Headers) -> tuple[float, ...]:
-        value = dimension.values(volume[0])[0] if dimension.by_value else 0.0
-        return (value if isinstance(value, (int, float)) else 0.0, *in_time(volume))
-
     joined = [
         Stack(
-            tuple(sorted((volume for stack in alike for volume in stack.volumes), key=order)),
+            _ordered([volume for stack in alike for volume in stack.volumes], dimension),
             dimension.name if len(alike) > 1 else alike[0].told_apart_by,
             tuple(header for stack in alike for header in stack.copies),
             tuple(dict.fromkeys(remark for stack in alike for remark in stack.remarks)),
@@ -177,14 +218,29 @@ def _joined(stacks: Sequence[Stack], dimension: _Declared) -> tuple[Stack, ...]:
     return _with_losses_said(joined)
 
 
+def _ordered(volumes: Sequence[Headers], dimension: _Declared) -> tuple[Headers, ...]:
+    ordered = in_time(volumes)
+    if not dimension.by_value:
+        return ordered
+    # The sort is stable: volumes of one value stay in time.
+    return tuple(sorted(ordered, key=lambda volume: _number(dimension.values(volume[0])[0])))
+
+
+def _number(value: float | str | None) -> float:
+    return value if isinstance(value, (int, float)) else 0.0
+
+
 def _undeclared(headers: Headers) -> tuple[Stack, ...]:
     """The stacks of images that declare nothing different."""
     levels = levels_of(headers)
     counts = np.bincount([*levels.values()])
     if counts.max() == 1:
-        return (Stack((along_normal(headers, levels),), remarks=alternation(headers, levels)),)
+        remarks = alternation(headers, levels)
+        return (Stack((along_normal(headers, levels),), remarks=remarks, alternates=bool(remarks)),)
     if counts.min() == counts.max():
         for name, value in UNDECLARED.items():
+            if name == LATE and looks_copied(headers, levels):
+                break
             volumes = by_common_value(headers, levels, value) or by_rank(headers, levels, value)
             if volumes:
                 return (Stack(volumes, name),)
@@ -215,6 +271,11 @@ def _loss(stack: Stack, others: Sequence[Stack]) -> tuple[str, ...]:
     here = stack.volumes[0]
     for other in others:
         there = other.volumes[0]
+        if len(here) == len(there) and len(stack.volumes) < len(other.volumes) and covers(here, there):
+            return (
+                f"The series also holds {len(other.volumes)} volumes at the same places, here are "
+                f"{len(stack.volumes)}: some may have been lost.",
+            )
         small, large = sorted((here, there), key=len)
         if len(small) < len(large) and covers(large, small):
             return (

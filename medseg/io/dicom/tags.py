@@ -94,6 +94,7 @@ TAGS: dict[str, Tag] = {
     "FrameReferenceTime": Tag(0x00541300, "DS"),
     "ActualFrameDuration": Tag(0x00181242, "IS"),
     "NumberOfSlices": Tag(0x00540081, "US"),
+    "NumberOfTimeSlices": Tag(0x00540101, "US"),
     "ImagesInAcquisition": Tag(0x00201002, "IS"),
     "ConcatenationUID": Tag(0x00209161, "UI"),
     "InConcatenationTotalNumber": Tag(0x00209163, "US"),

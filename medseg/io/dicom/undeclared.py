@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -22,6 +22,9 @@ UNDECLARED: dict[str, Callable[[ImageHeader], float | None]] = {
 }
 """What may tell images at one place apart where nothing declared does, the most telling first."""
 
+LATE = "content time"
+"""The last of them, which changes when an image is only sent again: copies are looked for before."""
+
 INSTANCE_ORDER = "instance number"
 
 
@@ -33,7 +36,7 @@ def by_common_value(
     volumes = by_class(headers, clusters([(value(header),) for header in headers], 0.0))
     if len(volumes) < 2 or any(sorted(levels[header] for header in volume) != places for volume in volumes):
         return ()
-    return tuple(sorted((along_normal(volume, levels) for volume in volumes), key=in_time))
+    return in_time([along_normal(volume, levels) for volume in volumes])
 
 
 def by_rank(
@@ -58,23 +61,26 @@ def by_rank(
     return tuple(tuple(images[t][1] for images in ranked) for t in range(table.shape[1]))
 
 
-def in_time(volume: Headers) -> tuple[float, ...]:
-    """What orders volumes of one stack as they were acquired."""
-    return min(
-        tuple(
-            value if value is not None else 0.0
-            for value in (
-                header.dimensions.temporal_position,
-                header.dimensions.time_offset_s,
-                header.dimensions.acquired_at_s,
-                header.dimensions.trigger_time_ms,
-                header.dimensions.acquisition_number,
-                header.dimensions.instance_number,
-                header.frame,
-            )
-        )
-        for header in volume
-    )
+_IN_TIME: tuple[Callable[[ImageHeader], float | None], ...] = (
+    lambda header: header.dimensions.temporal_position,
+    lambda header: header.dimensions.time_offset_s,
+    lambda header: header.dimensions.acquired_at_s,
+    lambda header: header.dimensions.trigger_time_ms,
+    lambda header: header.dimensions.acquisition_number,
+    lambda header: header.dimensions.instance_number,
+    lambda header: header.frame,
+)
+
+
+def in_time(volumes: Sequence[Headers]) -> tuple[Headers, ...]:
+    """Volumes in the order in which they were acquired, as far as all of them tell."""
+    images = [header for volume in volumes for header in volume]
+    told = [read for read in _IN_TIME if all(read(header) is not None for header in images)]
+
+    def first(volume: Headers) -> tuple[float, ...]:
+        return min(tuple(read(header) or 0.0 for read in told) for header in volume)
+
+    return tuple(sorted(volumes, key=first))
 
 
 def looks_copied(headers: Headers, levels: dict[ImageHeader, int]) -> bool:
@@ -122,19 +128,28 @@ def by_instance_number(headers: Headers, levels: dict[ImageHeader, int]) -> tupl
 
 
 def alternation(headers: Headers, levels: dict[ImageHeader, int]) -> tuple[str, ...]:
-    """A word about slices of several CT acquisitions that alternate: two scans may have been merged.
+    """A word about slices that alternate in how they were scanned: two scans may have been merged.
 
-    Interleaved passes of one MR scan are numbered so, rightly.
+    Interleaved passes of one MR scan have acquisition numbers of their own, rightly.
     """
     ordered = along_normal(headers, levels)
-    numbers = [header.dimensions.acquisition_number for header in ordered]
-    changes = sum(before != after for before, after in pairwise(numbers))
-    if headers[0].modality != "CT" or None in numbers or not 2 < len(set(numbers)) + 1 <= changes:
-        return ()
-    return (
-        f"Slices of {len(set(numbers))} acquisitions alternate along the stack: "
-        "they may be scans of their own.",
+    dimensions = [header.dimensions for header in ordered]
+    by_name: dict[str, list[float | None]] = {
+        "flip angle": [one.flip_angle_deg for one in dimensions],
+        "inversion time": [one.inversion_time_ms for one in dimensions],
+    }
+    if headers[0].modality == "CT":
+        by_name = {"acquisition": [one.acquisition_number for one in dimensions]}
+    return tuple(
+        f"Slices of {len(set(values))} {name}s alternate along the stack: they may be scans of their own."
+        for name, values in by_name.items()
+        if None not in values and _alternate(values)
     )
+
+
+def _alternate(values: Sequence[float | None]) -> bool:
+    changes = sum(before != after for before, after in pairwise(values))
+    return 2 < len(set(values)) + 1 <= changes and changes > len(values) // 2
 
 
 def duplicates(headers: Headers, levels: dict[ImageHeader, int]) -> NotOneVolumeError:

@@ -224,3 +224,19 @@ def test_a_folder_whose_name_is_no_utf8_is_read(tools, tmp_path):
     except OutputError:
         pytest.skip("this file system takes UTF-8 names only")
     np.testing.assert_array_equal(read_series(folder).voxels, volume.voxels)
+
+
+def test_links_to_folders_are_followed_once_and_pipes_are_accounted_for(ct, tmp_path):
+    volume, folder = ct
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "series").symlink_to(folder)
+    (tree / "again").symlink_to(folder)
+    (tree / "up").symlink_to(tmp_path / "tree")
+    os.mkfifo(tree / "pipe")
+    inventory = find_series([tree])
+    (series,) = inventory.series
+    assert len(series.headers) == 6
+    assert series.copies == ()
+    assert [(file.path.name, file.reason) for file in inventory.passed_over] == [("pipe", "not-a-file")]
+    assert read_series(tree).grid.is_same_as(volume.grid)

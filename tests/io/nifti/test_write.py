@@ -14,7 +14,7 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -70,6 +70,10 @@ def test_the_header_says_to_nibabel_what_the_grid_is(grid):
         assert corners_apart_mm(grid, header.get_qform()) <= 2 * GEOMETRY_TOLERANCE_MM
 
 
+HALF_TURN = 1e-4
+"""How far from -1 the trace of a rotation is that is no half turn to float32: 4 times the scalar squared."""
+
+
 @given(grids(wide, sheared=False))
 @settings(max_examples=200)
 def test_a_small_right_angled_grid_has_a_qform(grid):
@@ -81,6 +85,9 @@ def test_a_small_right_angled_grid_has_a_qform(grid):
         step_j_mm=small.index_to_lps_mm[:3, 1],
         step_i_mm=small.index_to_lps_mm[:3, 2],
     )
+    rotation = ijk_to_ras_from_kji_to_lps(near.index_to_lps_mm)[:3, :3] / near.spacing_kji_mm[::-1]
+    # About half a turn readers take the float32 quaternion in different ways, and none is written.
+    assume(np.trace(rotation * [1, 1, np.sign(np.linalg.det(rotation))]) > -1 + HALF_TURN)
     header = header_of(near)
     assert int(header["qform_code"]) == 1
     assert corners_apart_mm(near, header.get_qform()) <= 2 * GEOMETRY_TOLERANCE_MM
