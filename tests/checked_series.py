@@ -7,6 +7,7 @@ from pathlib import Path
 from frame_oracle import check_nifti, read_frames
 from medseg.errors import GeometryError, InputError
 from medseg.io.dicom.find import find_series
+from medseg.io.dicom.options import AS_STORED, ReadOptions
 from medseg.io.dicom.plan import NoVolume, VolumePlan, plan_series
 from medseg.io.dicom.read import read_planned
 from medseg.io.nifti.image import write_image
@@ -14,7 +15,7 @@ from medseg.io.nifti.series import write_series
 from medseg.volume import VolumeSeries
 
 
-def outcomes_checked_frame_by_frame(folder: Path, out: Path) -> set[str]:
+def outcomes_checked_frame_by_frame(folder: Path, out: Path, options: ReadOptions = AS_STORED) -> set[str]:
     """What becomes of the series in a folder, as ``CT read``, ``MR 4-D time`` or ``CT uneven-spacing``.
 
     What is read is written as NIfTI, and every frame is looked up in it by a program that shares no code with
@@ -23,7 +24,7 @@ def outcomes_checked_frame_by_frame(folder: Path, out: Path) -> set[str]:
     found = set()
     for series in find_series([folder]).series:
         plans = []
-        for outcome in plan_series(series):
+        for outcome in plan_series(series, options):
             try:
                 if isinstance(outcome, NoVolume):
                     raise outcome.error

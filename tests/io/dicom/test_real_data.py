@@ -13,6 +13,7 @@ import pytest
 
 from checked_series import outcomes_checked_frame_by_frame
 from medseg.io.dicom import read_series
+from medseg.io.dicom.options import ReadOptions
 from medseg.space import Grid
 from medseg.space.handedness import kji_to_lps_from_ijk_to_ras
 from medseg.volume import Quantity
@@ -177,3 +178,15 @@ def test_one_image_is_the_same_in_every_transfer_syntax(real_data, tmp_path, nam
     volume = read_series(_as_series(_codec(real_data, name), tmp_path))
     assert np.abs(volume.voxels - expected).max() <= LOSSY_HU.get(name, 0)
     assert bool(volume.warnings) == (name in LOSSY_HU)
+
+
+def test_every_image_in_codecs_is_decoded_right_as_a_single_slice(real_data, tmp_path):
+    """Looked up frame by frame; colour, which is no slice, stays set aside."""
+    decoded = 0
+    for number, path in enumerate(sorted((real_data / "codecs").glob("C*"))):
+        if path.suffix != ".ts":
+            out = tmp_path / str(number)
+            out.mkdir()
+            assert outcomes_checked_frame_by_frame(path, out, ReadOptions(single_slices=True)) == {"CT read"}
+            decoded += 1
+    assert decoded >= 17
