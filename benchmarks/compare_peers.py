@@ -238,8 +238,8 @@ Each converts each series in a folder of its own, with its defaults but without 
 The oracle is `benchmarks/frame_oracle.py`: pydicom and nibabel, nothing of medseg's.
 
 {_single_slices(rows)} of medseg's refusals are `one-slice`: single images, whose distance to the next slice
-no header tells. `--single-slices` takes their thickness instead; then those that have one come out right, among
-them every compression in `codecs/` (`tests/io/dicom/test_real_data.py`).
+no header tells. `--single-slices` takes their thickness instead; then those that have one come out right,
+among them every compression in `codecs/` (`tests/io/dicom/test_real_data.py`).
 
 ## All series
 
