@@ -82,6 +82,6 @@ def convert(
     if conversion.kept:
         click.echo(f"{conversion.kept} of them were converted by an earlier run")
     for output in conversion.left_over:  # may be an incomplete volume that has become whole meanwhile
-        click.echo(f"{output}: from an earlier run; no volume of these inputs is written there", err=True)
+        click.echo(f"{output}: left over from an earlier run; no volume of these inputs is written there")
     if conversion.refused:
         ctx.exit(1)

@@ -116,7 +116,7 @@ def _require_same_options(first: Mapping[str, Any], options: Mapping[str, object
     if first.get("schema") != SCHEMA or not isinstance(before, dict):
         raise OutputExistsError(
             "the journal in the output folder is damaged or of another version of medseg",
-            hint="choose a new folder",
+            hint="choose a new folder, or delete .medseg/journal.jsonl: whole files are found again",
             reason="journal",
         )
     differing = sorted(name for name in {*before, *options} if before.get(name) != options.get(name))

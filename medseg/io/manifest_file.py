@@ -44,14 +44,16 @@ def manifest_document(
     }
 
 
-def write_manifest(document: Mapping[str, object], entries: Sequence[ManifestEntry], folder: Path) -> None:
+def write_manifest(
+    document: Mapping[str, object], entries: Sequence[ManifestEntry], left_over: Sequence[str], folder: Path
+) -> None:
     """Write both manifests, each whole or not at all; those of an earlier run are replaced.
 
     Raises:
         OutputError: They can't be written.
     """
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
-    write_whole(folder / MANIFEST_CSV, _as_csv(entries).encode(), overwrite=True)
+    write_whole(folder / MANIFEST_CSV, _as_csv(entries, left_over).encode(), overwrite=True)
     write_whole(folder / MANIFEST_JSON, f"{text}\n".encode(), overwrite=True)
 
 
@@ -62,15 +64,17 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 
-def _as_csv(entries: Sequence[ManifestEntry]) -> str:
+def _as_csv(entries: Sequence[ManifestEntry], left_over: Sequence[str]) -> str:
     """One row a volume, without what ties it to a patient: no UID, no key, and messages that name no files.
 
-    Lists are joined by spaces, warnings by ``|``.
+    Lists are joined by spaces, warnings by ``|``. Outputs of earlier runs have rows too: who takes all files
+    of the folder would else take them for volumes of this run.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(map(_row, entries))
+    writer.writerows({"status": "left-over", "output": output} for output in left_over)
     return text.getvalue()
 
 

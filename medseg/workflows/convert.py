@@ -135,7 +135,7 @@ def convert(
         entries = tuple(_entries(intake, results, pseudonyms))
         kept = sum(result.is_kept for result in results.values())
         conversion = Conversion(entries, intake.files, chosen, kept, left_over)
-        write_manifest(conversion.as_dict(), entries, folder)
+        write_manifest(conversion.as_dict(), entries, left_over, folder)
     return conversion
 
 

@@ -177,6 +177,8 @@ def test_an_output_whose_series_is_gone_is_named_and_kept(root, out):
     assert (out / again.left_over[0]).exists()
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["left_over"] == list(again.left_over)
+    rows = (out / "manifest.csv").read_text().splitlines()
+    assert rows[-1].split(",")[2:6] == ["left-over", "", "", again.left_over[0]]
 
 
 @pytest.mark.parametrize(
