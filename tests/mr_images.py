@@ -11,6 +11,9 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
+from medseg.io.dicom.header import ImageHeader
+from medseg.space import Grid
+
 PLANES = {"axial": (1, 0, 0, 0, 1, 0), "sagittal": (0, 1, 0, 0, 0, -1), "coronal": (1, 0, 0, 0, 0, -1)}
 """Row and column direction of images as scanners lay them."""
 
@@ -105,3 +108,15 @@ def csa(values: dict[str, Sequence[str]], *, version: int = 2) -> bytes:
             )
             parts.append(raw + b"\0" * (-len(raw) % 4))
     return b"".join(parts)
+
+
+def grid_of(stack: Sequence[ImageHeader]) -> Grid:
+    """The grid of slices at equal steps, from the headers of the first two."""
+    row, column = np.reshape(stack[0].orientation, (2, 3))
+    return Grid.from_axes(
+        (len(stack), stack[0].rows, stack[0].columns),
+        origin_lps_mm=stack[0].position_lps_mm,
+        step_k_mm=np.subtract(stack[1].position_lps_mm, stack[0].position_lps_mm),
+        step_j_mm=stack[0].spacing_ji_mm[0] * column,
+        step_i_mm=stack[0].spacing_ji_mm[1] * row,
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from medseg.cli.interruption import cancellable
 from medseg.cli.progress import batch_bar
-from medseg.cli.read_options import read_options
+from medseg.cli.read_options import chosen, read_options
 from medseg.cli.volume_table import print_volumes
 
 
@@ -35,20 +36,17 @@ from medseg.cli.volume_table import print_volumes
 @click.pass_context
 def convert(
     ctx: click.Context,
+    /,
     inputs: tuple[Path, ...],
     out: Path,
     *,
     no_compress: bool,
     jobs: int | None,
     scheduler: str | None,
-    pet_unit: str,
-    deshear: bool,
-    allow_uneven: bool,
-    single_slices: bool,
-    philips_scaling: bool,
     names: str | None,
     keep_phi: bool,
     secret: Path | None,
+    **read: Any,
 ) -> None:
     """Convert every regular CT, MR and PET volume below IN… to NIfTI in the folder OUT.
 
@@ -59,17 +57,11 @@ def convert(
     hint = "what is finished stays; the same command goes on from there"
     with cancellable(hint), batch_bar() as (progress, watch):
         # Imported here, where Ctrl-C is minded already.
-        from medseg.workflows.convert import ConvertOptions, PetUnit, ReadOptions
+        from medseg.workflows.convert import ConvertOptions
         from medseg.workflows.convert import convert as convert_folders
 
         options = ConvertOptions(
-            read=ReadOptions(
-                pet_unit=PetUnit[pet_unit.upper()],
-                deshear=deshear,
-                allow_uneven=allow_uneven,
-                single_slices=single_slices,
-                philips_private_scaling=philips_scaling,
-            ),
+            read=chosen(**read),
             compress=not no_compress,
             keep_phi=keep_phi,
             secret=secret,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from medseg.cli.progress import progress_bar
-from medseg.cli.read_options import read_options
+from medseg.cli.read_options import chosen, read_options
 from medseg.cli.volume_table import print_volumes
 
 
@@ -19,32 +20,22 @@ from medseg.cli.volume_table import print_volumes
 @click.pass_context
 def inspect(
     ctx: click.Context,
+    /,
     path: Path,
     *,
     as_json: bool,
-    pet_unit: str,
-    deshear: bool,
-    allow_uneven: bool,
-    single_slices: bool,
-    philips_scaling: bool,
+    **read: Any,
 ) -> None:
     """Say what PATH holds: a folder of DICOM files, or a NIfTI image.
 
     With the options of medseg convert it says what that would do, and why. Exits with 1 if any images can't
     be read as a regular volume; the reason is given.
     """
-    from medseg.workflows.inspect import PetUnit, ReadOptions, Status
+    from medseg.workflows.inspect import Status
     from medseg.workflows.inspect import inspect as inspect_path
 
-    options = ReadOptions(
-        pet_unit=PetUnit[pet_unit.upper()],
-        deshear=deshear,
-        allow_uneven=allow_uneven,
-        single_slices=single_slices,
-        philips_private_scaling=philips_scaling,
-    )
     with progress_bar() as bar:
-        volumes = inspect_path(path, options=options, progress=bar)
+        volumes = inspect_path(path, options=chosen(**read), progress=bar)
     if as_json:
         click.echo(json.dumps({"volumes": [volume.as_dict() for volume in volumes]}, indent=1))
     else:

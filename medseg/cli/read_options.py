@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from medseg.workflows.convert import ReadOptions
 
 _OPTIONS = (
     click.option(
@@ -37,3 +40,18 @@ def read_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def chosen(
+    *, pet_unit: str, deshear: bool, allow_uneven: bool, single_slices: bool, philips_scaling: bool
+) -> ReadOptions:
+    """What was chosen by the options above."""
+    from medseg.workflows.convert import PetUnit, ReadOptions
+
+    return ReadOptions(
+        pet_unit=PetUnit[pet_unit.upper()],
+        deshear=deshear,
+        allow_uneven=allow_uneven,
+        single_slices=single_slices,
+        philips_private_scaling=philips_scaling,
+    )

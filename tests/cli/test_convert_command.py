@@ -14,11 +14,6 @@ import pytest
 from conversion_cases import make, require_manifest, run, tree
 
 
-@pytest.fixture(autouse=True)
-def own_secret(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
-
-
 @pytest.fixture
 def study(tmp_path):
     """Two series whose folders and files are named after the patient; one has a hole, one file is damaged."""

@@ -27,11 +27,6 @@ def ct(tmp_path):
     return tmp_path / "ct"
 
 
-@pytest.fixture(autouse=True)
-def own_secret(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
-
-
 def run(*arguments):
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 

@@ -19,12 +19,6 @@ from medseg.io.volume_summary import Status
 from medseg.workflows.convert import ConvertOptions, convert
 
 
-@pytest.fixture(autouse=True)
-def own_secret(tmp_path_factory, monkeypatch):
-    """Pseudonyms of these tests are not keyed with the secret of whoever runs them."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
-
-
 @pytest.fixture
 def study(tmp_path):
     """A study of three series, one of them with a hole, and some junk."""

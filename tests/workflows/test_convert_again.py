@@ -16,11 +16,6 @@ from medseg.io.volume_summary import Status
 from medseg.workflows.convert import ConvertOptions, ReadOptions, convert
 
 
-@pytest.fixture(autouse=True)
-def own_secret(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
-
-
 @pytest.fixture
 def root(tmp_path):
     """Three series, one a folder."""

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from medseg.errors import UnreadableFileError
 from medseg.io.dicom.announced import Announced, announced_by
+from medseg.io.dicom.damage import pixel_damage, require_identified
 from medseg.io.dicom.dimensions import Dimensions, dimensions_of
 from medseg.io.dicom.elements import Elements
-from medseg.io.dicom.kinds import DIRECTORY_CLASS, VOLUME_CLASSES
+from medseg.io.dicom.kinds import VOLUME_CLASSES
 from medseg.io.dicom.mosaic import is_mosaic, tiles_of
 from medseg.io.dicom.rescale import Rescale
 from medseg.io.dicom.terms import (
@@ -25,13 +26,8 @@ from medseg.io.dicom.terms import (
     RESCALE_TYPES,
     SUV_TYPES,
     defined,
-    uid_name,
 )
 from medseg.io.dicom.walk import (
-    DEFLATED,
-    NATIVE_SYNTAXES,
-    PIXEL_TAGS,
-    UNDEFINED_LENGTH,
     OddDatasetError,
     PixelElement,
     Source,
@@ -42,7 +38,6 @@ from medseg.io.dicom.walk import (
 if TYPE_CHECKING:
     from medseg.io.dicom.pet import PetFacts
 
-_SERIES_UID = 0x0020000E
 _PRIVATE_GROUP = 1 << 16
 
 
@@ -219,7 +214,7 @@ def _walk_leniently(file: BinaryIO, size: int, path: Path) -> WalkedFile | None:
 def _headers_of(walked: WalkedFile, path: Path, stamp: tuple[int, int]) -> tuple[ImageHeader, ...]:
     root = Elements(walked.dataset)
     common = _of_file(walked, root, path, stamp)
-    _require_identified(walked.dataset, common["sop_class_uid"], path)
+    require_identified(walked.dataset, common["sop_class_uid"], path)
     headers = tuple(
         _of_frame(elements, common, number, root.damage) for number, elements in enumerate(_frames(root))
     )
@@ -263,7 +258,7 @@ def _of_file(walked: WalkedFile, root: Elements, path: Path, stamp: tuple[int, i
     return {
         "path": path,
         "stamp": stamp,
-        "damage": _pixel_damage(walked, root),
+        "damage": pixel_damage(walked, root),
         "frames": root.whole("NumberOfFrames", 1),
         "tile": None,
         "pixels": walked.pixels,
@@ -349,49 +344,3 @@ def _group(elements: Elements, path: Path) -> str:
 def _digest(value: bytes) -> str:
     """A digest, so that identity can be compared but not read; empty for none."""
     return sha256(value).hexdigest() if value else ""
-
-
-def _require_identified(dataset: Source, sop_class_uid: str, path: Path) -> None:
-    """Refuse a header that ends before, or inside of, the UID of its series: it belongs to nobody.
-
-    Objects that are about no patient, such as hanging protocols, rightly have none.
-    """
-    if sop_class_uid == DIRECTORY_CLASS or max(dataset.tags, default=0) > _SERIES_UID:
-        return
-    name = uid_name(sop_class_uid)
-    if name in ("", sop_class_uid) or name.endswith("Image Storage"):
-        raise UnreadableFileError(
-            f"{path.name} is truncated: its header ends before the series is named",
-            reason="unreadable",
-        )
-
-
-def _pixel_damage(walked: WalkedFile, root: Elements) -> str:
-    """What is wrong with the length of the pixel data.
-
-    Encapsulated pixels have no length to compare with: they show their damage when decoded.
-    """
-    pixels, syntax = walked.pixels, walked.transfer_syntax_uid
-    if pixels is None:
-        # pydicom doesn't say where the pixels of a deflated file begin; they are looked at when read.
-        return "" if syntax == DEFLATED else "the file ends before its pixels"
-    if pixels.tag not in PIXEL_TAGS:
-        return "no pixels where they were expected"
-    if pixels.length == UNDEFINED_LENGTH:
-        return "compressed pixels in an uncompressed syntax" if syntax in NATIVE_SYNTAXES else ""
-    if pixels.present < pixels.length:
-        return f"truncated: expected {pixels.length} bytes of pixels, found {pixels.present}"
-    return _length_damage(root, pixels.length) if syntax in NATIVE_SYNTAXES else ""
-
-
-def _length_damage(elements: Elements, length: int) -> str:
-    """What is wrong with so many bytes of native pixels: too many are as wrong as too few."""
-    samples, frames = elements.whole("SamplesPerPixel", 1), elements.whole("NumberOfFrames", 1)
-    bits = elements.whole("BitsAllocated", 0)
-    if samples != 1 or bits % 8:
-        return ""  # colour and packed bits are refused as what they are
-    expected = frames * elements.whole("Rows", 0) * elements.whole("Columns", 0) * bits // 8
-    if length in (expected, expected + expected % 2):  # PS3.5 8.1.1: padded to an even length
-        return ""
-    frames_text = f" of {frames} frames" if frames > 1 else ""
-    return f"its rows and columns{frames_text} take {expected} bytes of pixels, but it has {length}"

@@ -29,18 +29,7 @@ def _sidecar(
 ) -> Sidecar:
     paths = mr_images.write_volumes(tmp_path / "in", maker, AXIAL, volumes, 3, change)
     headers = [[header for path in volume for header in read_headers(path) or ()] for volume in paths]
-    return bids_sidecar(elements_of(paths[0][0]), headers, _grid(headers[0]), keep_phi=keep_phi)
-
-
-def _grid(stack: list[ImageHeader] | tuple[ImageHeader, ...]) -> Grid:
-    row, column = np.reshape(stack[0].orientation, (2, 3))
-    return Grid.from_axes(
-        (len(stack), stack[0].rows, stack[0].columns),
-        origin_lps_mm=stack[0].position_lps_mm,
-        step_k_mm=np.subtract(stack[1].position_lps_mm, stack[0].position_lps_mm),
-        step_j_mm=stack[0].spacing_ji_mm[0] * column,
-        step_i_mm=stack[0].spacing_ji_mm[1] * row,
-    )
+    return bids_sidecar(elements_of(paths[0][0]), headers, mr_images.grid_of(headers[0]), keep_phi=keep_phi)
 
 
 def _volumes(folder: Path) -> list[tuple[ImageHeader, ...]]:
@@ -71,7 +60,7 @@ SAME_NUMBERS = (
 @pytest.mark.parametrize(("case", "reference"), REFERENCES.items(), ids=REFERENCES)
 def test_real_series_match_their_reference(real_data: Path, case: str, reference: str) -> None:
     volumes = _volumes(real_data / case)
-    grid = _grid(volumes[0])
+    grid = mr_images.grid_of(volumes[0])
     expected = json.loads((real_data / f"{reference}.json").read_text())
 
     found = bids_sidecar(elements_of(volumes[0][0].path, volumes[0][0].frame), volumes, grid)
@@ -268,7 +257,7 @@ def test_identity_is_kept_where_asked_for(tmp_path: Path) -> None:
 
 def test_resampled_slices_have_no_times(real_data: Path) -> None:
     volumes = _volumes(real_data / "mr_4d_nih/In/20180918Si/mr_0003")
-    grid = _grid(volumes[0])
+    grid = mr_images.grid_of(volumes[0])
     more = Grid((grid.shape_kji[0] + 1, *grid.shape_kji[1:]), grid.index_to_lps_mm)
     elements = elements_of(volumes[0][0].path)
 

@@ -126,7 +126,7 @@ def test_each_maker_agrees_with_dcm2niix(
 
     b_values, directions_ras = _by_dcm2niix(tmp_path / "in", tmp_path)
     volumes = [[_header(path) for path in volume] for volume in paths]
-    grid = _grid(volumes[0])
+    grid = mr_images.grid_of(volumes[0])
     table = gradient_table([volume[0].dimensions for volume in volumes], grid)
 
     assert _b_values(table) == pytest.approx(b_values)
@@ -145,7 +145,7 @@ def test_real_series_agree_with_dcm2niix(real_data: Path, tmp_path: Path, case: 
     lowest = min(header.position_lps_mm for header in headers)
     volumes = [header for header in headers if header.position_lps_mm == lowest]
     stack = [header for header in headers if header.dimensions.b_value == 0]
-    grid = _grid(sorted(stack, key=lambda header: header.position_lps_mm[2]))
+    grid = mr_images.grid_of(sorted(stack, key=lambda header: header.position_lps_mm[2]))
 
     table = gradient_table([header.dimensions for header in volumes], grid)
     b_values, directions_ras = _by_dcm2niix(source, tmp_path)
@@ -188,17 +188,6 @@ def _header(path: Path) -> ImageHeader:
     headers = read_headers(path)
     assert headers is not None
     return headers[0]
-
-
-def _grid(stack: list[ImageHeader]) -> Grid:
-    row, column = np.reshape(stack[0].orientation, (2, 3))
-    return Grid.from_axes(
-        (len(stack), stack[0].rows, stack[0].columns),
-        origin_lps_mm=stack[0].position_lps_mm,
-        step_k_mm=np.subtract(stack[1].position_lps_mm, stack[0].position_lps_mm),
-        step_j_mm=stack[0].spacing_ji_mm[0] * column,
-        step_i_mm=stack[0].spacing_ji_mm[1] * row,
-    )
 
 
 def _read(tmp_path: Path, maker: str, change: Callable[[Dataset], None]) -> tuple[float | None, object]:

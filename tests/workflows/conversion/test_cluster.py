@@ -18,13 +18,6 @@ from conversion_cases import command, make_tree, require_manifest, require_whole
 SERIES = 6
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_secret(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
-        yield
-
-
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     return make_tree(tmp_path_factory.mktemp("source") / "in", SERIES)
