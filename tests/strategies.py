@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from medseg.space import Grid
+from medseg.space import Grid, Plane
 
 finite_mm = st.floats(-1000, 1000, allow_nan=False)
 spacings_mm = st.floats(0.05, 20)
@@ -47,3 +47,11 @@ def star_polygons(draw: st.DrawFn, shape: tuple[int, int]) -> np.ndarray:
     return np.column_stack(
         [rows / 2 - 0.5 + radius * np.sin(angles), columns / 2 - 0.5 + radius * np.cos(angles)]
     )
+
+
+@st.composite
+def planes_through(draw: st.DrawFn, grid: Grid) -> Plane:
+    """Planes of any direction through any point of a grid."""
+    fraction = np.array(draw(st.tuples(*[st.floats(0.1, 0.9)] * 3)))
+    axes = draw(rotations)
+    return Plane(grid.to_lps_mm(fraction * (np.array(grid.shape_kji) - 1)), axes[:, 0], axes[:, 1])

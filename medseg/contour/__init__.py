@@ -1,17 +1,8 @@
-"""Contours: planar polygons in mm, where they lie on a grid, and tracing them from voxels."""
+"""Contours: planar polygons in mm, where they lie on a grid, tracing them from voxels, and editing them.
 
-from medseg.contour.contour import Contour, Origin
-from medseg.contour.contour_set import ContourSet
-from medseg.contour.slices import Slice, by_slice, in_slice_index, slice_of
-from medseg.contour.trace import trace_slice
+Everything here is imported when it is first used: the edits need shapely.
+"""
 
-__all__ = [
-    "Contour",
-    "ContourSet",
-    "Origin",
-    "Slice",
-    "by_slice",
-    "in_slice_index",
-    "slice_of",
-    "trace_slice",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

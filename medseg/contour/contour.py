@@ -77,3 +77,7 @@ class Contour:
     def with_origin(self, origin: Origin) -> Self:
         """The same polygon with another origin."""
         return replace(self, origin=origin)
+
+    def with_structure(self, structure_id: str) -> Self:
+        """The same polygon as a contour of another structure."""
+        return replace(self, structure_id=structure_id)

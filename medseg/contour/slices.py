@@ -41,28 +41,41 @@ def slice_of(contour: Contour, grid: Grid) -> Slice:
     Raises:
         ContourError: The contour's plane is no slice of the grid, along any axis.
     """
+    nearest, deviation = nearest_slice(contour, grid)
+    if deviation > ON_SLICE_TOLERANCE:
+        raise ContourError(
+            "expected a contour on a slice of the grid, but its vertices lie up to "
+            f"{deviation:.3g} slices off the nearest one",
+            hint="draw on slices of the image's own grid (k, j or i)",
+            structure_id=contour.structure_id,
+            deviation_slices=deviation,
+        )
+    return require_on_grid(nearest, contour, grid)
+
+
+def nearest_slice(contour: Contour, grid: Grid) -> tuple[Slice, float]:
+    """The slice nearest to a contour, on the grid or beyond it, and how many slices its vertices lie off."""
     index_kji = grid.to_index(contour.points_lps_mm)
     middle = np.rint(index_kji.mean(axis=0))
     deviation = np.abs(index_kji - middle).max(axis=0)
     axis = int(deviation.argmin())
-    if deviation[axis] > ON_SLICE_TOLERANCE:
+    return Slice(axis, int(middle[axis])), float(deviation[axis])
+
+
+def require_on_grid(where: Slice, contour: Contour, grid: Grid) -> Slice:
+    """Refuse a contour on a slice beyond the first or the last one of the grid.
+
+    Raises:
+        ContourError: The grid has no such slice.
+    """
+    if not 0 <= where.index < grid.shape_kji[where.axis]:
         raise ContourError(
-            "expected a contour on a slice of the grid, but its vertices lie up to "
-            f"{deviation[axis]:.3g} slices off the nearest one",
-            hint="draw on slices of the image's own grid (k, j or i)",
-            structure_id=contour.structure_id,
-            deviation_slices=float(deviation[axis]),
-        )
-    index = int(middle[axis])
-    if not 0 <= index < grid.shape_kji[axis]:
-        raise ContourError(
-            f"a contour lies on slice {'kji'[axis]}={index}, outside the grid's "
-            f"{grid.shape_kji[axis]} slices",
+            f"a contour lies on slice {where}, outside the grid's {grid.shape_kji[where.axis]} slices",
             hint="is this the contour of another image?",
             structure_id=contour.structure_id,
-            index=index,
+            index=where.index,
         )
-    return Slice(axis, index)
+    return where
 
 
 def by_slice(contours: Iterable[Contour], grid: Grid) -> dict[Slice, tuple[Contour, ...]]:

@@ -1,8 +1,8 @@
 """Label maps: structures as voxels, and contours → voxels."""
 
-from medseg.labelmap.label_map import LabelMap, labels_in
-from medseg.labelmap.overlay import MIN_DEPTH_MM, Claim, overlay
-from medseg.labelmap.rasterise import fill_polygon, fill_slice, rasterise
+from medseg.labelmap.label_map import LabelMap, ancestors, labels_in
+from medseg.labelmap.overlay import MIN_DEPTH_MM, Box, Claim, overlay, resolve
+from medseg.labelmap.rasterise import fill, fill_polygon, rasterise
 from medseg.labelmap.structure import (
     MAX_LABEL,
     NOTHING,
@@ -18,15 +18,18 @@ __all__ = [
     "MIN_DEPTH_MM",
     "NOTHING",
     "PALETTE",
+    "Box",
     "Claim",
     "Code",
     "LabelMap",
     "Structure",
+    "ancestors",
+    "fill",
     "fill_polygon",
-    "fill_slice",
     "find_structure",
     "labels_in",
     "overlay",
     "rasterise",
+    "resolve",
     "structure_id_for",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,31 +97,36 @@ class LabelMap:
 
 
 def labels_in(layer: npt.NDArray[Any]) -> list[int]:
-    """The labels that occur in an array of uint8 or uint16, background left out, ascending."""
+    """The labels that occur in a contiguous array of uint8 or uint16, background left out, ascending."""
+    flat = layer.ravel()
+    # Eight bytes at a time: most of a label map is background.
+    words = flat[: flat.size - flat.size % 8].view(np.uint64)
+    labelled = words[words != 0].view(layer.dtype)
     # A table of 65,536 flags is ten times faster than sorting all voxels, as np.unique does.
     seen = np.zeros(np.iinfo(layer.dtype).max + 1, dtype=bool)
-    seen[layer.ravel()] = True
+    seen[labelled] = True
+    seen[flat[words.size * (8 // layer.itemsize) :]] = True
     return [int(label) for label in np.flatnonzero(seen) if label != 0]
 
 
-def by_containment(structures: Iterable[Structure]) -> list[list[Structure]]:
-    """Sort structures into levels: those that are part of nothing, then their parts, and so on.
+def ancestors(structure: Structure, by_id: Mapping[str, Structure]) -> tuple[str, ...]:
+    """Ids of what a structure is part of, and what that is part of, and so on."""
+    found: list[str] = []
+    parent = structure.part_of
+    while parent is not None and parent in by_id:
+        found.append(parent)
+        parent = by_id[parent].part_of
+    return tuple(found)
+
+
+def by_containment(structures: Iterable[Structure]) -> list[Structure]:
+    """Sort structures: those that are part of nothing, then their parts, and so on.
 
     Where two structures claim a voxel, the deeper level has it: a tumour lies on top of its liver.
     """
     structures = list(structures)
-    parents = {s.id: s.part_of for s in structures}
-
-    def depth(structure: Structure) -> int:
-        level, parent = 0, structure.part_of
-        while parent is not None and parent in parents:
-            level, parent = level + 1, parents[parent]
-        return level
-
-    levels: dict[int, list[Structure]] = {}
-    for structure in structures:
-        levels.setdefault(depth(structure), []).append(structure)
-    return [levels[level] for level in sorted(levels)]
+    by_id = {s.id: s for s in structures}
+    return sorted(structures, key=lambda structure: len(ancestors(structure, by_id)))
 
 
 def _require_consistent(structures: Sequence[Structure], layers: int) -> None:

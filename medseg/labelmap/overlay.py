@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from medseg.labelmap.label_map import LabelMap, by_containment
+from medseg.labelmap.label_map import LabelMap, ancestors, by_containment
 from medseg.labelmap.structure import Structure
 from medseg.space import Grid
 
 MIN_DEPTH_MM = 1e-4
 """A voxel this deep is inside. Distances that cancel out would else be decided by a float's last digit."""
+
+Box = tuple[slice, slice, slice]
+"""A box of voxels, as an index into an array ``[k, j, i]``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +36,21 @@ class Claim:
     corner_kji: tuple[int, int, int]
     depth: npt.NDArray[np.float32]
 
+    @property
+    def box(self) -> Box:
+        """The box in the grid."""
+        k, j, i = (
+            slice(start, start + n) for start, n in zip(self.corner_kji, self.depth.shape, strict=True)
+        )
+        return k, j, i
 
-def overlay(claims: Iterable[Claim], grid: Grid, structures: Sequence[Structure]) -> LabelMap:
+
+def overlay(
+    claims: Iterable[Claim],
+    grid: Grid,
+    structures: Sequence[Structure],
+    nested: Collection[tuple[str, str]] = (),
+) -> LabelMap:
     """Decide for each voxel which structure has it.
 
     A part goes before what it is part of. Between others the one in which the voxel lies deeper has it,
@@ -42,35 +60,90 @@ def overlay(claims: Iterable[Claim], grid: Grid, structures: Sequence[Structure]
         claims: What the structures claim; several claims of one structure unite.
         grid: The grid of the result.
         structures: The structures of the result, each in its layer.
+        nested: Ids of structures and of those that they lie in without being part of them. The first
+            goes before the second wherever that one was not drawn.
     """
-    by_structure: dict[str, list[Claim]] = {}
-    for claim in claims:
-        by_structure.setdefault(claim.structure_id, []).append(claim)
-    dtype = np.uint8 if max((s.label for s in structures), default=0) <= 255 else np.uint16
-    layer_count = 1 + max((s.layer for s in structures), default=0)
-    layers = [np.zeros(grid.shape_kji, dtype=dtype) for _ in range(layer_count)]
-    deepest = [np.zeros(grid.shape_kji, dtype=np.float32) for _ in range(layer_count)]
-    for structure in (s for level in by_containment(structures) for s in level):
-        layer, best = layers[structure.layer], deepest[structure.layer]
-        gives_way = _labels_of_ancestors(structure, structures)
-        for claim in by_structure.get(structure.id, ()):
-            box = tuple(
-                slice(start, start + n) for start, n in zip(claim.corner_kji, claim.depth.shape, strict=True)
-            )
-            taken = (claim.depth > MIN_DEPTH_MM) & (
-                (claim.depth >= best[box]) | np.isin(layer[box], gives_way)
-            )
-            layer[box][taken] = structure.label
-            best[box][taken] = claim.depth[taken]
-    return LabelMap(grid, tuple(layers), tuple(structures))
+    claims = list(claims)
+    layers = _empty_layers(grid.shape_kji, structures)
+    box = _around([claim.box for claim in claims])
+    for layer, labels in zip(layers, resolve(claims, box, structures, nested), strict=True):
+        layer[box] = labels
+    return LabelMap(grid, layers, tuple(structures))
 
 
-def _labels_of_ancestors(structure: Structure, structures: Sequence[Structure]) -> list[int]:
+def resolve(
+    claims: Iterable[Claim],
+    box: Box,
+    structures: Sequence[Structure],
+    nested: Collection[tuple[str, str]] = (),
+) -> tuple[npt.NDArray[Any], ...]:
+    """Decide as :func:`overlay` does, within a box of the grid alone.
+
+    Returns:
+        The labels of each layer within the box.
+    """
     by_id = {s.id: s for s in structures}
-    labels = []
-    parent = structure.part_of
-    while parent is not None and parent in by_id:
-        if by_id[parent].layer == structure.layer:
-            labels.append(by_id[parent].label)
-        parent = by_id[parent].part_of
-    return labels
+    claims = [claim for claim in claims if claim.structure_id in by_id]
+    layers = _empty_layers([side.stop - side.start for side in box], structures)
+    claimed = Counter(by_id[claim.structure_id].layer for claim in claims)
+    # Kept only where claims compete: four times as large as the labels.
+    deepest = {n: np.zeros(layers[n].shape, np.float32) for n, count in claimed.items() if count > 1}
+    for structure in _inner_last(structures, nested):
+        wholes = _labels(ancestors(structure, by_id), structure.layer, by_id)
+        outers = _labels([outer for inner, outer in nested if inner == structure.id], structure.layer, by_id)
+        for claim in claims:
+            if claim.structure_id != structure.id:
+                continue
+            here, there = _overlap(claim.box, box)
+            depth, layer = claim.depth[there], layers[structure.layer][here]
+            taken = depth > MIN_DEPTH_MM
+            if structure.layer in deepest:
+                best = deepest[structure.layer][here]
+                undrawn = np.isin(layer, outers) & ~np.isposinf(best) if outers else False
+                taken &= (depth >= best) | np.isin(layer, wholes) | undrawn
+                np.copyto(best, depth, where=taken)
+            layer[taken] = structure.label
+    return layers
+
+
+def _inner_last(structures: Sequence[Structure], nested: Collection[tuple[str, str]]) -> list[Structure]:
+    """The order in which structures are laid down: a part after its whole, what is nested at the end."""
+    by_id = {s.id: s for s in structures}
+    depth = Counter(inner for inner, _ in nested)
+
+    def rank(structure: Structure) -> int:
+        return depth[structure.id] + sum(depth[whole] for whole in ancestors(structure, by_id))
+
+    return sorted(by_containment(structures), key=rank)
+
+
+def _empty_layers(shape: Sequence[int], structures: Sequence[Structure]) -> tuple[npt.NDArray[Any], ...]:
+    dtype = np.uint8 if max((s.label for s in structures), default=0) <= 255 else np.uint16
+    count = 1 + max((s.layer for s in structures), default=0)
+    return tuple(np.zeros(shape, dtype=dtype) for _ in range(count))
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    k, j, i = (
+        slice(min((box[a].start for box in boxes), default=0), max((box[a].stop for box in boxes), default=0))
+        for a in range(3)
+    )
+    return k, j, i
+
+
+def _overlap(claimed: Box, box: Box) -> tuple[Box, Box]:
+    """Where two boxes overlap, counted from the corner of ``box`` and from that of ``claimed``."""
+    starts = [max(a.start, b.start) for a, b in zip(claimed, box, strict=True)]
+    stops = [max(start, min(a.stop, b.stop)) for start, a, b in zip(starts, claimed, box, strict=True)]
+    here, there = (
+        tuple(
+            slice(start - b.start, stop - b.start)
+            for start, stop, b in zip(starts, stops, origin, strict=True)
+        )
+        for origin in (box, claimed)
+    )
+    return here, there  # type: ignore[return-value]
+
+
+def _labels(ids: Iterable[str], layer: int, by_id: Mapping[str, Structure]) -> list[int]:
+    return [by_id[one].label for one in ids if by_id[one].layer == layer]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from medseg.contour import Contour, ContourSet, Origin, Slice, in_slice_index, trace_slice
-from medseg.labelmap import Structure, fill_polygon, fill_slice, rasterise
+from medseg.labelmap import Structure, fill, fill_polygon, rasterise
 from medseg.space import Grid
 from strategies import grids, star_polygons
 
@@ -98,21 +98,21 @@ def test_holes_are_cut_out_islands_stay_and_overlapping_pieces_unite():
     expected[4:13, 4:13] = False
     expected[7:10, 7:10] = True
     expected[11:19, 15:21] = True
-    assert np.array_equal(fill_slice(contours, GRID, where), expected)
+    assert np.array_equal(fill(contours, GRID, where), expected)
 
 
 @given(grids(st.just((12, 12, 12))), st.integers(0, 2), st.integers(0, 11), st.data())
 def test_voxels_to_contours_to_voxels_is_the_identity(grid, axis, index, data):
     mask = data.draw(hnp.arrays(bool, (12, 12)))
     where = Slice(axis, index)
-    assert np.array_equal(fill_slice(trace_slice(mask, grid, where, "tumour"), grid, where), mask)
+    assert np.array_equal(fill(trace_slice(mask, grid, where, "tumour"), grid, where), mask)
 
 
 @given(star_polygons((40, 40)))
 def test_contour_to_voxels_to_contour_stays_within_a_voxel(vertices):
     grid = Grid((3, 40, 40), np.eye(4)[[2, 1, 0, 3]])
     where = Slice(0, 1)
-    mask = fill_slice([on_slice(grid, where, vertices)], grid, where)
+    mask = fill([on_slice(grid, where, vertices)], grid, where)
     for contour in trace_slice(mask, grid, where, "tumour"):
         traced = in_slice_index(contour.points_lps_mm, grid, 0)
         # A traced vertex lies half-way between a centre inside and one outside the polygon, so that the

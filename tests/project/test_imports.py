@@ -21,6 +21,8 @@ HEAVY = (
     "highdicom",
     "nibabel",
     "scipy",
+    "numba",
+    "shapely",
 )
 
 

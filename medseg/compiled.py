@@ -1,0 +1,26 @@
+"""Loops that numpy can't express, compiled when they are first called.
+
+A module with such loops takes half a second to import and seconds to compile for the first time on a
+machine: import it inside the function that needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function) -> Function:
+    """Compile a function to machine code that runs without the interpreter's lock.
+
+    The code is kept beside the module or, where that folder can't be written, in the user's cache; where
+    there is neither, it is compiled anew in each process.
+    """
+    try:
+        return cast("Function", numba.njit(cache=True, nogil=True)(function))
+    except RuntimeError:
+        return cast("Function", numba.njit(nogil=True)(function))
