@@ -20,13 +20,16 @@ from medseg.space import Plane
 SCHEMA = "medseg-contours/1"
 
 
-def write_contours(contours: ContourSet, path: Path, *, voxels_sha256: str, overwrite: bool = False) -> None:
+def write_contours(
+    contours: ContourSet, path: Path, *, voxels_sha256: str | None = None, overwrite: bool = False
+) -> None:
     """Write contours.
 
     Args:
         contours: The contours.
         path: The file to write.
-        voxels_sha256: Digest of the label map's voxels that the contours belong to.
+        voxels_sha256: Digest of the label map's voxels that the contours belong to; None where there are
+            none yet.
         overwrite: Whether a file that is there already is replaced.
     """
     document = {
@@ -38,12 +41,13 @@ def write_contours(contours: ContourSet, path: Path, *, voxels_sha256: str, over
     write_whole(path, json.dumps(document, indent=1).encode(), overwrite=overwrite)
 
 
-def read_contours(path: Path, *, voxels_sha256: str) -> ContourSet:
+def read_contours(path: Path, *, voxels_sha256: str | None = None) -> ContourSet:
     """Read contours back, editable as they were.
 
     Args:
         path: The file to read.
-        voxels_sha256: Digest of the voxels that the contours must belong to.
+        voxels_sha256: Digest of the voxels that the contours must belong to; None for contours that are
+            read on their own.
 
     Raises:
         SidecarError: The file is missing, damaged, of another schema, or about other voxels.
@@ -54,7 +58,7 @@ def read_contours(path: Path, *, voxels_sha256: str) -> ContourSet:
         raise SidecarError(f"could not read the contours in {path.name}: {error}") from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise SidecarError(f"{path.name} holds no contours: expected the schema {SCHEMA}")
-    if document.get("voxels_sha256") != voxels_sha256:
+    if voxels_sha256 is not None and document.get("voxels_sha256") != voxels_sha256:
         raise SidecarError(
             f"{path.name} belongs to other voxels: it was exchanged, or the label map was changed without it",
             hint="restore the two from a copy, or move the contours away to open the voxels alone",

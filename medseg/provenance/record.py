@@ -30,6 +30,27 @@ class SliceOrigins:
 
 
 @dataclass(frozen=True)
+class Interpolated:
+    """How a structure was completed between the planes on which it was drawn.
+
+    Attributes:
+        method: Name of the method of interpolation.
+        image_used: Whether the image took part; None where none was offered.
+        image_reason: Why, or why not.
+    """
+
+    method: str
+    image_used: bool | None = None
+    image_reason: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields of the structure in the record."""
+        if self.image_used is None:
+            return {"method": self.method}
+        return {"method": self.method, "image": {"used": self.image_used, "reason": self.image_reason}}
+
+
+@dataclass(frozen=True)
 class Record:
     """Who made a label map, when, with what, from which image and which contours.
 
@@ -41,7 +62,7 @@ class Record:
         source: The image, by UID and SHA-256.
         voxels_sha256: Digest of the stored voxels, see :mod:`medseg.provenance.content`.
         structures: For each structure id the slices and their origins.
-        method: Name of the method of interpolation, or None where nothing was interpolated.
+        completed: For each structure id how it was interpolated; those that were not are left out.
         notes: What happened on the way that a reader should know, one sentence each.
         software: Name and version of the program.
     """
@@ -51,9 +72,14 @@ class Record:
     source: Source
     voxels_sha256: str
     structures: Mapping[str, SliceOrigins]
-    method: str | None = None
+    completed: Mapping[str, Interpolated] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     software: str = field(default=f"medseg {__version__}")
+
+    @property
+    def method(self) -> str | None:
+        """The methods of interpolation, by name; None where nothing was interpolated."""
+        return ", ".join(dict.fromkeys(how.method for how in self.completed.values())) or None
 
     def as_dict(self) -> dict[str, Any]:
         """The record as a BIDS sidecar."""
@@ -76,6 +102,7 @@ class Record:
                         "drawn": list(origins.drawn),
                         "imported": list(origins.imported),
                         "interpolated": list(origins.interpolated),
+                        **(self.completed[structure_id].as_dict() if structure_id in self.completed else {}),
                     }
                     for structure_id, origins in self.structures.items()
                 },
@@ -105,12 +132,26 @@ class Record:
                     )
                     for structure_id, origins in ours["structures"].items()
                 },
-                method=ours["method"],
+                completed=_completed_from_dict(ours),
                 notes=tuple(ours["notes"]),
                 software=str(ours["software"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SidecarError(f"expected a provenance record of medseg, but {error!r}") from error
+
+
+def _completed_from_dict(ours: Mapping[str, Any]) -> dict[str, Interpolated]:
+    completed = {}
+    named = any("method" in entry for entry in ours["structures"].values())
+    for structure_id, entry in ours["structures"].items():
+        # The first records named one method for all structures.
+        method = entry.get("method", None if named else ours["method"])
+        if method is not None:
+            image = entry.get("image", {})
+            completed[str(structure_id)] = Interpolated(
+                str(method), image.get("used"), str(image.get("reason", ""))
+            )
+    return completed
 
 
 def _source_as_dict(source: Source) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.label_map import read_label_map, write_label_map
 from medseg.labelmap import LabelMap
 from medseg.progress import Progress, silent
-from medseg.workflows.interpolate import interpolate, remarks_on
+from medseg.workflows.interpolate import how_completed, interpolate, remarks_on
 from medseg.workflows.open_image import open_image
 from medseg.workflows.people import create_key, create_trust
 from medseg.workflows.sample_data import write_phantom_series
@@ -111,7 +111,7 @@ def _run(folder: Path, private: Path, say: Callable[[str], None], progress: Prog
         source=volume.source,
         contours=contours,
         author=READER,
-        method=completion.method,
+        completed=how_completed(completion),
         notes=remarks_on(completion),
     )
     picture = folder / "abdomen.png"
@@ -120,7 +120,10 @@ def _run(folder: Path, private: Path, say: Callable[[str], None], progress: Prog
         completion.label_map,
         picture,
         title="medseg demo: abdominal CT phantom",
-        drawn={key: [where.index for where in group] for key, group in completion.drawn.items()},
+        drawn={
+            key: [where.index for where in group if isinstance(where, Slice)]
+            for key, group in completion.drawn.items()
+        },
     )
     say(f"Saved the label map as {READER}, with contours, structure table and provenance")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from medseg.contour import ContourSet, Origin, slice_of
+from medseg.contour import ContourSet, Origin, Placement, Slice, place
 from medseg.errors import OutputExistsError
 from medseg.io.atomic import whole_file
 from medseg.io.contours_file import write_contours
@@ -19,7 +20,7 @@ from medseg.io.provenance_file import write_record
 from medseg.io.shear import shear_warnings
 from medseg.io.structure_table import write_structure_table
 from medseg.labelmap import LabelMap
-from medseg.provenance.record import Record, SliceOrigins
+from medseg.provenance.record import Interpolated, Record, SliceOrigins
 from medseg.provenance.voxel_digest import voxels_sha256
 from medseg.space import Grid
 from medseg.volume import Source
@@ -34,7 +35,7 @@ def save_label_map(
     source: Source,
     contours: ContourSet,
     author: str,
-    method: str | None = None,
+    completed: Mapping[str, Interpolated] | None = None,
     notes: tuple[str, ...] = (),
     overwrite: bool = False,
 ) -> LabelMapFiles:
@@ -47,7 +48,7 @@ def save_label_map(
         source: Where the image came from.
         contours: The contours that were drawn or imported.
         author: Printed name of who made it.
-        method: The method of interpolation, if any was used.
+        completed: For each structure id how it was interpolated, if it was.
         notes: What a reader of the record should know.
         overwrite: Whether an earlier draft may be replaced. What was submitted or approved is not, ever.
 
@@ -66,7 +67,7 @@ def save_label_map(
         source=source,
         voxels_sha256=voxels_sha256(label_map.voxels),
         structures=_slice_origins(label_map, contours),
-        method=method,
+        completed=completed or {},
         notes=(*notes, *shear_warnings(grid)),
     )
     with editing(files), ExitStack() as stack:
@@ -101,21 +102,24 @@ def _slice_origins(label_map: LabelMap, contours: ContourSet) -> dict[str, Slice
 
 
 def _origins_of(mask: npt.NDArray[np.bool_], contours: ContourSet, grid: Grid) -> SliceOrigins:
-    placed: dict[Origin, set[str]] = {origin: set() for origin in Origin}
-    axis = 0
+    placed: dict[Origin, set[Placement]] = {origin: set() for origin in Origin}
     for contour in contours:
-        where = slice_of(contour, grid)
-        axis = where.axis
-        placed[contour.origin].add(str(where))
-    others = tuple(a for a in range(3) if a != axis)
-    filled = [f"{'kji'[axis]}={index}" for index in np.flatnonzero(mask.any(axis=others))]
+        placed[contour.origin].add(place(contour, grid))
     constrained = placed[Origin.DRAWN] | placed[Origin.IMPORTED]
+    axes = {where.axis for where in constrained}
+    # Of a structure that was drawn on planes of several directions the axial slices are told.
+    axis = axes.pop() if len(axes) == 1 else 0
+    others = tuple(a for a in range(3) if a != axis)
+    filled = [Slice(axis, int(index)) for index in np.flatnonzero(mask.any(axis=others))]
     return SliceOrigins(
         drawn=_in_order(placed[Origin.DRAWN]),
         imported=_in_order(placed[Origin.IMPORTED]),
-        interpolated=tuple(where for where in filled if where not in constrained),
+        interpolated=tuple(str(where) for where in filled if where not in constrained),
     )
 
 
-def _in_order(slices: set[str]) -> tuple[str, ...]:
-    return tuple(sorted(slices, key=lambda where: (where[0], int(where[2:]))))
+def _in_order(planes: set[Placement]) -> tuple[str, ...]:
+    def position(where: Placement) -> tuple[int, float]:
+        return where.axis, where.index if isinstance(where, Slice) else where.offset
+
+    return tuple(str(where) for where in sorted(planes, key=position))

@@ -18,7 +18,7 @@ from canary_tree import READ, TERMS, make_tree
 from medseg.contour import ContourSet, Origin, Slice, trace_slice
 from medseg.io.contact_sheet import write_contact_sheet
 from medseg.labelmap import Structure
-from medseg.workflows.interpolate import interpolate
+from medseg.workflows.interpolate import how_completed, interpolate
 from medseg.workflows.open_image import open_image
 from medseg.workflows.save import save_label_map
 
@@ -216,7 +216,7 @@ def test_a_saved_label_map_and_its_picture_are_free_of_it(tree, tmp_path):
         source=volume.source,
         contours=contours,
         author="Ada Reader",
-        method=completion.method,
+        completed=how_completed(completion),
     )
     write_contact_sheet(volume, completion.label_map, tmp_path / "a.png", title="A")
     found = {name: canaries.found_in(content) for name, content in contents(tmp_path)}

@@ -19,7 +19,7 @@ from medseg.errors import (
 from medseg.labelmap import LabelMap, Structure
 from medseg.space import Grid
 from medseg.volume import Source, SourceFile
-from medseg.workflows.interpolate import interpolate
+from medseg.workflows.interpolate import how_completed, interpolate
 from medseg.workflows.open_label_map import open_label_map
 from medseg.workflows.save import save_label_map
 
@@ -54,7 +54,7 @@ def save(path, completion, **changes):
         "source": SOURCE,
         "contours": CONTOURS,
         "author": "Ada Reader",
-        "method": completion.method,
+        "completed": how_completed(completion),
     }
     return save_label_map(path, completion.label_map, **(arguments | changes))
 
@@ -79,8 +79,9 @@ def test_the_record_tells_the_story(tmp_path, completion):
         "drawn": ["k=2", "k=6"],
         "imported": [],
         "interpolated": ["k=3", "k=4", "k=5"],
+        "method": "combined",
     }
-    assert ours["method"] == "signed-distance"
+    assert ours["method"] == "combined"
     assert ours["software"].startswith("medseg ")
     assert ours["source"]["files"] == [{"uid": "1.2.3.4", "sha256": "ab" * 32}]
     assert ours["created"][-6] in "+-"
