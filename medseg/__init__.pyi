@@ -5,6 +5,7 @@ from .contour import Origin as Origin
 from .contour import Slice as Slice
 from .errors import MedsegError as MedsegError
 from .interpolation import Completion as Completion
+from .interpolation import LiveCompletion as LiveCompletion
 from .labelmap import Code as Code
 from .labelmap import LabelMap as LabelMap
 from .labelmap import Structure as Structure
@@ -19,7 +20,9 @@ from .workflows.convert import ConvertOptions as ConvertOptions
 from .workflows.convert import ReadOptions as ReadOptions
 from .workflows.convert import convert as convert
 from .workflows.inspect import inspect as inspect
+from .workflows.interpolate import draw_next as draw_next
 from .workflows.interpolate import interpolate as interpolate
+from .workflows.interpolate import uncertainty_map as uncertainty_map
 from .workflows.list_volumes import list_volumes as list_volumes
 from .workflows.open_image import open_image as open_image
 from .workflows.open_image import open_series as open_series

@@ -63,6 +63,26 @@ class LabelMap:
                 labels=unknown,
             )
 
+    @classmethod
+    def painted(
+        cls, grid: Grid, layers: Sequence[npt.NDArray[Any]], structures: Sequence[Structure]
+    ) -> LabelMap:
+        """A label map whose layers were painted from the structures' own labels.
+
+        Only reading every voxel would show a label that no structure explains, which takes longer than
+        completing a small tumour; whoever paints knows that there is none.
+        """
+        label_map = object.__new__(cls)
+        structures = tuple(structures)
+        _require_consistent(structures, len(layers))
+        for name, value in (
+            ("grid", grid),
+            ("layers", tuple(map(locked, layers))),
+            ("structures", structures),
+        ):
+            object.__setattr__(label_map, name, value)
+        return label_map
+
     @property
     def voxels(self) -> npt.NDArray[Any]:
         """The only layer.

@@ -68,7 +68,7 @@ def overlay(
     box = _around([claim.box for claim in claims])
     for layer, labels in zip(layers, resolve(claims, box, structures, nested), strict=True):
         layer[box] = labels
-    return LabelMap(grid, layers, tuple(structures))
+    return LabelMap.painted(grid, layers, structures)
 
 
 def resolve(

@@ -1,0 +1,37 @@
+"""DrawnStructure: what is known of one structure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from medseg.contour.sheet import Placement
+from medseg.contour.slices import Slice
+from medseg.space import Grid
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnStructure:
+    """One structure on the planes on which it was drawn.
+
+    Attributes:
+        structure_id: Which structure.
+        grid: The grid of the image.
+        masks: For each drawn plane the structure on it: a mask with the two array axes other than the
+            plane's, in array order, of the grid's full extent. In the order in which they were drawn:
+            where two cross and disagree, the later one counts. A mask without voxels says that the
+            structure is known not to be there.
+    """
+
+    structure_id: str
+    grid: Grid
+    masks: Mapping[Placement, npt.NDArray[np.bool_]]
+
+    @property
+    def parallel_axis(self) -> int | None:
+        """The array axis along which all planes are slices; None where they are mixed or oblique."""
+        axes = {where.axis if isinstance(where, Slice) else None for where in self.masks}
+        return axes.pop() if len(axes) == 1 else None

@@ -1,0 +1,72 @@
+"""How a structure ends: pieces with no counterpart on the next drawn slice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from medseg.compiled import compiled
+from medseg.interpolation.gap import Gap
+
+OUTSIDE = 2.0
+"""No pixel counts as further outside than this, in depths of the deepest one inside.
+
+So a branch that is drawn back is gone after a third of the gap at the earliest, however long it is.
+"""
+
+
+def with_ends(gap: Gap) -> tuple[Gap, npt.NDArray[np.bool_]]:
+    """Let pieces that end in a gap end half-way through it.
+
+    The distance from such a piece to whatever else there is on the other slice says nothing of it, and
+    would make it vanish at once. Instead the piece, and a cavity likewise, is met there by a depth as much
+    outside as it is inside at its deepest: it tapers, and is gone half-way.
+
+    Args:
+        gap: A gap with at least one piece on one of the slices next to it.
+
+    Returns:
+        The same gap with finite depths, in which an empty slice beyond the two is left out; and where the
+        pieces lie that end for certain, shape ``(rows, columns)``.
+    """
+    from medseg.interpolation.pieces import Pieces
+
+    kept = [n for n in range(len(gap.indices)) if n in (gap.before, gap.before + 1) or gap.masks[n].any()]
+    before = kept.index(gap.before)
+    masks, depth = gap.masks[kept], gap.depth_mm[kept]
+    sides = depth[before : before + 2]
+    deepest = np.float32(sides.max())
+    sides[np.isneginf(sides)] = -deepest
+    original = sides.copy()
+    ending = np.zeros((2, *masks.shape[1:]), dtype=np.bool_)
+    for here, there in ((0, 1), (1, 0)):
+        pieces = Pieces.of(masks[before + here])
+        ends = ~pieces.touched(masks[before + there])
+        _taper(pieces.runs, ends, original[here], sides[there], ending[here])
+    # Where pieces end on both sides they may be the same, which moved: they count as going on.
+    moved = ending[0].any() and ending[1].any()
+    ended = np.zeros_like(ending[0]) if moved else ending[0] | ending[1]
+    np.maximum(depth, -OUTSIDE * deepest, out=depth)
+    indices = tuple(gap.indices[n] for n in kept)
+    return replace(gap, indices=indices, before=before, masks=masks, depth_mm=depth), ended
+
+
+@compiled
+def _taper(
+    runs: npt.NDArray[np.int32],
+    ends: npt.NDArray[np.bool_],
+    depth: npt.NDArray[np.float32],
+    other_depth: npt.NDArray[np.float32],
+    ending: npt.NDArray[np.bool_],
+) -> None:
+    deepest = np.zeros(len(ends), np.float32)
+    for row, start, stop, piece in runs:
+        if ends[piece]:
+            deepest[piece] = max(deepest[piece], depth[row, start:stop].max())
+    for row, start, stop, piece in runs:
+        if ends[piece]:
+            ending[row, start:stop] = True
+            for c in range(start, stop):
+                other_depth[row, c] = max(other_depth[row, c], -deepest[piece])

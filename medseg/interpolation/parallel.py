@@ -1,0 +1,302 @@
+"""A structure drawn on parallel slices, completed gap by gap."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from medseg.contour import Slice
+from medseg.errors import ContourError
+from medseg.interpolation.drawn import DrawnStructure
+from medseg.interpolation.field import Field
+from medseg.interpolation.gap import Gap, GapMethod
+from medseg.interpolation.unjoined import unjoined
+from medseg.progress import Progress, silent
+
+__all__ = ["Memo", "ParallelSlices", "Part", "Span", "complete_parallel", "memo_key", "unjoined"]
+
+MAX_THREADS = 4
+MIN_PIXELS_FOR_THREADS = 150 * 150
+"""Windows smaller than this are filled faster than a thread is woken."""
+
+MARGIN_PIXELS = 3
+"""Background around the outlines of a window, which shifting an outline needs."""
+
+REACH_OF_SLICES = 1.0
+"""How far apart, as a share of the distance of the two slices, pieces may lie that belong together.
+
+A vessel that runs at 45° moves by as much as the slices lie apart.
+"""
+
+Window = tuple[int, int, int, int]
+"""First row, first column, rows, columns of a part of a slice."""
+
+Memo = MutableMapping[bytes, npt.NDArray[np.float32]]
+"""Filled gaps, by :func:`memo_key`."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some pieces of a drawn slice.
+
+    Attributes:
+        position: Which of the drawn slices.
+        pieces: Which of its pieces; none where the structure is known not to be there.
+    """
+
+    position: int
+    pieces: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A gap between two drawn slices, for pieces that belong together.
+
+    Attributes:
+        parts: What decides it: the pieces on the two slices and those of one slice further on either side.
+        before: Which of the parts comes just before the gap, 0 or 1.
+        missing: Indices of the slices to fill.
+        window: The part of the slices to fill; these pieces don't reach beyond it.
+        key: Digest of all that the result depends on but the method.
+    """
+
+    parts: tuple[Part, ...]
+    before: int
+    missing: range
+    window: Window
+    key: bytes
+
+
+DepthMaps = dict[Part, tuple[Window, npt.NDArray[np.float32]]]
+
+
+class ParallelSlices:
+    """One structure on its drawn slices along one array axis.
+
+    Args:
+        drawn: A structure that is drawn on slices along one array axis alone.
+
+    Attributes:
+        axis: The array axis along which it was sliced.
+        spacing_mm: Distance of slices, of rows and of columns.
+        indices: Ascending indices of the drawn slices.
+        masks: What was drawn on each.
+        spans: What is to be filled, in order. Slices that lie next to each other leave nothing to fill,
+            nor do two empty slices.
+
+    Raises:
+        ContourError: The slices are not parallel.
+    """
+
+    def __init__(self, drawn: DrawnStructure) -> None:
+        from medseg.interpolation.pieces import Pieces
+
+        axis = drawn.parallel_axis
+        if axis is None:
+            raise ContourError(
+                f"structure {drawn.structure_id!r} has to be drawn on slices along one axis, but has "
+                f"{', '.join(map(str, drawn.masks)) or 'none'}",
+                hint="a method for mixed planes completes it",
+                structure_id=drawn.structure_id,
+            )
+        by_index = {where.index: mask for where, mask in drawn.masks.items() if isinstance(where, Slice)}
+        spacing = drawn.grid.spacing_kji_mm
+        rows_mm, columns_mm = (mm for other, mm in enumerate(spacing) if other != axis)
+        self.axis = axis
+        self.spacing_mm = (spacing[axis], rows_mm, columns_mm)
+        self.indices = tuple(sorted(by_index))
+        self.masks = tuple(by_index[index] for index in self.indices)
+        self._pieces = [Pieces.of(mask) for mask in self.masks]
+        self.spans = tuple(
+            span
+            for position, (first, last) in enumerate(pairwise(self.indices))
+            if last - first > 1
+            for span in self._spans(position)
+        )
+
+    @property
+    def window(self) -> Window:
+        """The smallest window of the slices that holds everything."""
+        drawn = [_around(pieces.boxes) for pieces in self._pieces if len(pieces.boxes)]
+        spans = [span.window for span in self.spans]
+        corners = [(top, left, top + rows, left + columns) for top, left, rows, columns in drawn + spans]
+        return _around(np.array(corners)) if corners else (0, 0, 0, 0)
+
+    def fill(self, span: Span, method: GapMethod) -> npt.NDArray[np.float32]:
+        """Fill one span by itself: the same bits as in the whole run.
+
+        Returns:
+            Depth in mm on ``span.missing`` and ``span.window``.
+        """
+        return method(self._gap(span, {part: self._depth_map(part, span.window) for part in span.parts}))
+
+    def fill_all(
+        self, method: GapMethod, memo: Memo | None, progress: Progress
+    ) -> Iterator[tuple[Span, npt.NDArray[np.float32]]]:
+        """Fill all spans, several at a time, and return them in order."""
+        known = {} if memo is None else {s: memo.get(memo_key(s, method)) for s in self.spans}
+        missed = [span for span in self.spans if known.get(span) is None]
+        windows = _windows_of_parts(missed)
+        progress("Interpolating gaps", 0, len(missed))
+        pixels = max((span.window[2] * span.window[3] for span in missed), default=0)
+        with _Workers(pixels) as workers:
+            mapped = workers.map(lambda part: self._depth_map(part, windows[part]), list(windows))
+            depth_maps: DepthMaps = dict(zip(windows, mapped, strict=True))
+            filled = workers.map(lambda span: method(self._gap(span, depth_maps)), missed)
+            done = 0
+            for span in self.spans:
+                depth = known.get(span)
+                if depth is None:
+                    depth = next(filled)
+                    if memo is not None:
+                        memo[memo_key(span, method)] = depth
+                    done += 1
+                    progress("Interpolating gaps", done, len(missed))
+                yield span, depth
+
+    def _spans(self, position: int) -> Iterator[Span]:
+        from medseg.interpolation.pieces import groups_of_near
+
+        first, last = self.indices[position : position + 2]
+        boxes = np.concatenate([self._pieces[position].boxes, self._pieces[position + 1].boxes])
+        slices_mm, rows_mm, columns_mm = self.spacing_mm
+        reach_mm = REACH_OF_SLICES * (last - first) * slices_mm
+        groups = groups_of_near(boxes, reach_mm / rows_mm, reach_mm / columns_mm)
+        on_first = len(self._pieces[position].boxes)
+        for group in np.unique(groups):
+            members = np.flatnonzero(groups == group)
+            window = _widened(_around(boxes[members]), self.masks[0].shape)
+            on_last = members >= on_first
+            chosen = {position: members[~on_last], position + 1: members[on_last] - on_first}
+            parts = []
+            for near in range(max(position - 1, 0), min(position + 3, len(self.indices))):
+                pieces = chosen[near] if near in chosen else self._pieces[near].within(window)
+                parts.append(Part(near, tuple(pieces.tolist())))
+            before = position - parts[0].position
+            yield Span(tuple(parts), before, range(first + 1, last), window, self._key(parts, before, window))
+
+    def _key(self, parts: list[Part], before: int, window: Window) -> bytes:
+        indices = [self.indices[part.position] - self.indices[parts[0].position] for part in parts]
+        content = hashlib.blake2b(repr((indices, before, window, self.spacing_mm)).encode(), digest_size=20)
+        for part in parts:
+            pixels = self._pieces[part.position].content(part.pieces)
+            content.update(len(pixels).to_bytes(8, "little"))
+            content.update(pixels)
+        return content.digest()
+
+    def _gap(self, span: Span, depth_maps: DepthMaps) -> Gap:
+        row, column, rows, columns = span.window
+        masks = np.empty((len(span.parts), rows, columns), dtype=np.bool_)
+        depth = np.empty(masks.shape, dtype=np.float32)
+        for n, part in enumerate(span.parts):
+            masks[n] = self._pieces[part.position].painted(part.pieces, span.window)
+            (top, left, _, _), whole = depth_maps[part]
+            depth[n] = whole[row - top : row - top + rows, column - left : column - left + columns]
+        indices = tuple(self.indices[part.position] for part in span.parts)
+        return Gap(indices, span.before, masks, depth, self.spacing_mm)
+
+    def _depth_map(self, part: Part, window: Window) -> tuple[Window, npt.NDArray[np.float32]]:
+        from medseg.interpolation.distance import depth_map_mm
+
+        pieces = self._pieces[part.position]
+        top, left, _, _ = bounds = pieces.bounds(part.pieces)
+        mask = pieces.painted(part.pieces, bounds)
+        there = (window[0] - top, window[1] - left, window[2], window[3])
+        return window, depth_map_mm(mask, self.spacing_mm[1:], there, smooth=True)
+
+
+def complete_parallel(
+    drawn: DrawnStructure, method: GapMethod, *, memo: Memo | None = None, progress: Progress = silent
+) -> Field:
+    """Complete a structure that is drawn on parallel slices.
+
+    Args:
+        drawn: The structure, on slices along one array axis.
+        method: Fills a gap.
+        memo: Gaps filled before, which are not filled again; those filled now are added.
+        progress: Called before each gap. What it raises ends the work.
+
+    Returns:
+        A field from the first to the last drawn slice: nothing is extrapolated beyond. The drawn slices
+        are ``inf`` where drawn and ``-inf`` elsewhere.
+
+    Raises:
+        ContourError: The slices are not parallel.
+    """
+    slices = ParallelSlices(drawn)
+    top, left, rows, columns = slices.window
+    first, last = slices.indices[0], slices.indices[-1]
+    depth = np.full((last - first + 1, rows, columns), -np.inf, dtype=np.float32)
+    for index, mask in zip(slices.indices, slices.masks, strict=True):
+        depth[index - first][mask[top : top + rows, left : left + columns]] = np.inf
+    for span, filled in slices.fill_all(method, memo, progress):
+        r, c, height, width = span.window
+        part = depth[
+            span.missing.start - first : span.missing.stop - first,
+            r - top : r - top + height,
+            c - left : c - left + width,
+        ]
+        np.maximum(part, filled, out=part)
+    corner = np.insert([top, left], slices.axis, first).tolist()
+    return Field((corner[0], corner[1], corner[2]), np.moveaxis(depth, 0, slices.axis))
+
+
+def memo_key(span: Span, method: GapMethod) -> bytes:
+    """Under which a filled span is kept."""
+    return span.key + getattr(method, "__qualname__", repr(method)).encode()
+
+
+class _Workers:
+    """Threads for windows that are worth it; else the caller's own."""
+
+    def __init__(self, pixels: int) -> None:
+        threads = min(MAX_THREADS, os.cpu_count() or 1)
+        worth_it = pixels >= MIN_PIXELS_FOR_THREADS and threads > 1
+        self._pool = ThreadPoolExecutor(threads) if worth_it else None
+
+    def __enter__(self) -> _Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def map(self, function: Callable[[Item], Result], items: list[Item]) -> Iterator[Result]:
+        return map(function, items) if self._pool is None else self._pool.map(function, items)
+
+
+def _windows_of_parts(spans: list[Span]) -> dict[Part, Window]:
+    """For each part the smallest window that holds those of all its spans: it is mapped once."""
+    windows: dict[Part, Window] = {}
+    for span in spans:
+        for part in span.parts:
+            row, column, rows, columns = windows.get(part, span.window)
+            top, left = min(row, span.window[0]), min(column, span.window[1])
+            bottom = max(row + rows, span.window[0] + span.window[2])
+            right = max(column + columns, span.window[1] + span.window[3])
+            windows[part] = top, left, bottom - top, right - left
+    return windows
+
+
+def _around(boxes: npt.NDArray[np.integer]) -> Window:
+    top, left = boxes[:, :2].min(axis=0).tolist()
+    bottom, right = boxes[:, 2:].max(axis=0).tolist()
+    return top, left, bottom - top, right - left
+
+
+def _widened(window: Window, shape: tuple[int, ...]) -> Window:
+    top, left = max(window[0] - MARGIN_PIXELS, 0), max(window[1] - MARGIN_PIXELS, 0)
+    bottom = min(window[0] + window[2] + MARGIN_PIXELS, shape[0])
+    right = min(window[1] + window[3] + MARGIN_PIXELS, shape[1])
+    return top, left, bottom - top, right - left

@@ -1,0 +1,184 @@
+"""The connected pieces of a mask on one slice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from medseg.compiled import compiled
+
+Window = tuple[int, int, int, int]
+"""First row, first column, rows, columns of a part of a slice."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """A mask as rows of pixels, sorted into pieces.
+
+    Attributes:
+        runs: One line for each unbroken run of pixels along a row, ascending: row, first column, column
+            past the last, number of the piece that it belongs to.
+        boxes: For each piece its first row and column and those past its last.
+    """
+
+    runs: npt.NDArray[np.int32]
+    boxes: npt.NDArray[np.int32]
+
+    @staticmethod
+    def of(mask: npt.NDArray[np.bool_]) -> Pieces:
+        """Find the pieces of a mask; pixels that touch at a corner belong together."""
+        runs = _runs(mask)
+        return Pieces(runs, _join(runs))
+
+    def within(self, window: Window) -> npt.NDArray[np.intp]:
+        """The pieces of which a part may lie in a window: those whose boxes overlap it."""
+        top, left, rows, columns = window
+        below, beside = self.boxes[:, 0] < top + rows, self.boxes[:, 1] < left + columns
+        return np.flatnonzero(below & beside & (self.boxes[:, 2] > top) & (self.boxes[:, 3] > left))
+
+    def bounds(self, chosen: Sequence[int]) -> Window:
+        """The smallest window that holds some pieces."""
+        if not chosen:
+            return 0, 0, 0, 0
+        boxes = self.boxes[list(chosen)]
+        top, left = boxes[:, :2].min(axis=0).tolist()
+        bottom, right = boxes[:, 2:].max(axis=0).tolist()
+        return top, left, bottom - top, right - left
+
+    def touched(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which of the pieces have a pixel in common with a mask."""
+        return _touched(self.runs, len(self.boxes), mask)
+
+    def painted(self, chosen: Sequence[int], window: Window) -> npt.NDArray[np.bool_]:
+        """Some of the pieces as a mask of a window, which cuts off what reaches beyond it."""
+        mask = np.zeros(window[2:], dtype=np.bool_)
+        if chosen:
+            _paint(self.runs, self._among(chosen), window[0], window[1], mask)
+        return mask
+
+    def content(self, chosen: Sequence[int]) -> bytes:
+        """Bytes that are the same for the same pixels, and only for those."""
+        runs = self.runs
+        if len(chosen) < len(self.boxes):
+            runs = runs[self._among(chosen)[runs[:, 3]]]
+        return np.ascontiguousarray(runs[:, :3]).tobytes()
+
+    def _among(self, chosen: Sequence[int]) -> npt.NDArray[np.bool_]:
+        among = np.zeros(len(self.boxes), dtype=np.bool_)
+        among[list(chosen)] = True
+        return among
+
+
+def _runs(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not len(rows):
+        return np.empty((0, 4), dtype=np.int32)
+    top, bottom = rows[0], rows[-1] + 1
+    columns = np.flatnonzero(mask[top:bottom].any(axis=0))
+    left, right = columns[0], columns[-1] + 1
+    # One pixel of background after each row and before the first: each run begins and ends within its row.
+    width = right - left + 1
+    line = np.zeros((bottom - top) * width + 1, dtype=np.bool_)
+    line[1:].reshape(-1, width)[:, :-1] = mask[top:bottom, left:right]
+    changes = np.flatnonzero(line[1:] != line[:-1])
+    runs = np.empty((len(changes) // 2, 4), dtype=np.int32)
+    runs[:, 0] = changes[::2] // width + top
+    runs[:, 1] = changes[::2] % width + left
+    runs[:, 2] = changes[1::2] % width + left
+    runs[:, 3] = np.arange(len(runs))
+    return runs
+
+
+@compiled
+def _join(runs: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Number the pieces, from 0 in order of their first pixel, in ``runs[:, 3]``; return their boxes."""
+    count = len(runs)
+    above = 0
+    for n in range(count):
+        row, start, stop = runs[n, 0], runs[n, 1], runs[n, 2]
+        while runs[above, 0] < row - 1 or (runs[above, 0] == row - 1 and runs[above, 2] < start):
+            above += 1
+        m = above
+        while m < n and runs[m, 0] == row - 1 and runs[m, 1] <= stop:
+            if runs[m, 2] >= start:
+                a, b = _root(runs, n), _root(runs, m)
+                runs[max(a, b), 3] = min(a, b)
+            m += 1
+    boxes = np.empty((count, 4), np.int32)
+    pieces = 0
+    number = np.empty(count, np.int32)
+    for n in range(count):
+        root = _root(runs, n)
+        row, start, stop = runs[n, 0], runs[n, 1], runs[n, 2]
+        if root == n:
+            number[n] = pieces
+            boxes[pieces, 0], boxes[pieces, 1], boxes[pieces, 2], boxes[pieces, 3] = row, start, row + 1, stop
+            pieces += 1
+        else:
+            number[n] = number[root]
+            box = boxes[number[n]]
+            box[1], box[2], box[3] = min(box[1], start), row + 1, max(box[3], stop)
+    runs[:, 3] = number
+    return boxes[:pieces].copy()
+
+
+@compiled
+def _root(runs: npt.NDArray[np.int32], n: int) -> int:
+    while runs[n, 3] != n:
+        runs[n, 3] = runs[runs[n, 3], 3]
+        n = runs[n, 3]
+    return n
+
+
+@compiled
+def _touched(runs: npt.NDArray[np.int32], count: int, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    touched = np.zeros(count, np.bool_)
+    for n in range(len(runs)):
+        touched[runs[n, 3]] |= mask[runs[n, 0], runs[n, 1] : runs[n, 2]].any()
+    return touched
+
+
+@compiled
+def _paint(
+    runs: npt.NDArray[np.int32],
+    among: npt.NDArray[np.bool_],
+    top: int,
+    left: int,
+    mask: npt.NDArray[np.bool_],
+) -> None:
+    rows, columns = mask.shape
+    for n in range(len(runs)):
+        row = runs[n, 0] - top
+        if among[runs[n, 3]] and 0 <= row < rows:
+            mask[row, max(runs[n, 1] - left, 0) : max(min(runs[n, 2] - left, columns), 0)] = True
+
+
+@compiled
+def groups_of_near(
+    boxes: npt.NDArray[np.int32], row_reach: float, column_reach: float
+) -> npt.NDArray[np.int64]:
+    """Group boxes of which one can go from each to the next within some distance.
+
+    Args:
+        boxes: First row and column and those past the last, shape ``(n, 4)``.
+        row_reach: Rows that may lie between two boxes.
+        column_reach: Columns that may.
+
+    Returns:
+        For each box the number of its group: that of the group's first box.
+    """
+    count = len(boxes)
+    group = np.arange(count)
+    for n in range(count):
+        for m in range(n):
+            rows_apart = max(boxes[n, 0] - boxes[m, 2], boxes[m, 0] - boxes[n, 2])
+            columns_apart = max(boxes[n, 1] - boxes[m, 3], boxes[m, 1] - boxes[n, 3])
+            if rows_apart <= row_reach and columns_apart <= column_reach and group[n] != group[m]:
+                old, new = max(group[n], group[m]), min(group[n], group[m])
+                for k in range(n + 1):
+                    if group[k] == old:
+                        group[k] = new
+    return group

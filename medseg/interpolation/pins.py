@@ -1,0 +1,126 @@
+"""Pins: what was drawn stays exactly as it was drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from medseg.contour.sheet import Sheet, nearest_index, voxels_of
+from medseg.contour.slices import Slice
+from medseg.interpolation.drawn import DrawnStructure
+from medseg.interpolation.field import Field
+from medseg.space import Grid
+
+Mask = npt.NDArray[np.bool_]
+Box = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+"""First index and end of a box of voxels."""
+
+
+def pin(field: Field, drawn: DrawnStructure) -> Field:
+    """Set every voxel of every drawn plane to ``inf`` where it was drawn as inside and ``-inf`` elsewhere.
+
+    Where two planes cross and disagree the later one counts, with one exception: a sheet's voxels lie up
+    to half a voxel off its plane, so that beside an outline they may differ from a slice that agrees with
+    it. Where an outline of both runs beside the voxel, the slice keeps its value.
+
+    Args:
+        field: What a method proposes. Its depths are overwritten, unless the box has to grow.
+        drawn: The planes as they were drawn.
+
+    Returns:
+        The same field, or one of a larger box if a drawn plane has voxels outside it.
+    """
+    field = _grown(field, drawn)
+    earlier: dict[Slice, Mask] = {}
+    for where, mask in drawn.masks.items():
+        if isinstance(where, Slice):
+            _pin_slice(field, where, mask)
+            # Drawn anew, a slice takes its later place.
+            earlier.pop(where, None)
+            earlier[where] = mask
+        else:
+            _pin_sheet(field, where, mask, earlier, drawn.grid)
+    return field
+
+
+def drawn_box(drawn: DrawnStructure) -> Box | None:
+    """The box around all voxels drawn as inside; None where there are none."""
+    voxels = [voxels_of(where, mask, drawn.grid.shape_kji) for where, mask in drawn.masks.items()]
+    corners = [(inside.min(axis=0), inside.max(axis=0) + 1) for inside in voxels if len(inside)]
+    if not corners:
+        return None
+    firsts, ends = zip(*corners, strict=True)
+    return np.min(firsts, axis=0), np.max(ends, axis=0)
+
+
+def _grown(field: Field, drawn: DrawnStructure) -> Field:
+    needed = drawn_box(drawn)
+    if needed is None:
+        return field
+    corner, end = np.array(field.corner_kji), np.add(field.corner_kji, field.depth_mm.shape)
+    if not field.depth_mm.size:
+        corner, end = needed
+    first, last = np.minimum(corner, needed[0]), np.maximum(end, needed[1])
+    if np.array_equal(first, field.corner_kji) and np.array_equal(last, end) and field.depth_mm.size:
+        return field
+    depth = np.full(last - first, -np.inf, dtype=np.float32)
+    k, j, i = first.tolist()
+    if field.depth_mm.size:
+        inner = tuple(slice(a, b) for a, b in zip(corner - first, end - first, strict=True))
+        depth[inner] = field.depth_mm
+    return Field((k, j, i), depth)
+
+
+def _pin_slice(field: Field, where: Slice, mask: Mask) -> None:
+    index = where.index - field.corner_kji[where.axis]
+    if 0 <= index < field.depth_mm.shape[where.axis]:
+        plane = np.moveaxis(field.depth_mm, where.axis, 0)[index]
+        plane[...] = _pinned(mask[_columns_of_box(field, where.axis)])
+
+
+def _pin_sheet(field: Field, where: Sheet, mask: Mask, earlier: dict[Slice, Mask], grid: Grid) -> None:
+    box = _columns_of_box(field, where.axis)
+    indices = nearest_index(where, mask.shape)
+    written = ~_rounded_differently(where, mask, indices, earlier, grid)[box]
+    in_box = indices[box] - field.corner_kji[where.axis]
+    written &= (in_box >= 0) & (in_box < field.depth_mm.shape[where.axis])
+    a, b = np.nonzero(written)
+    np.moveaxis(field.depth_mm, where.axis, 0)[in_box[a, b], a, b] = _pinned(mask[box][a, b])
+
+
+def _rounded_differently(
+    where: Sheet, mask: Mask, indices: npt.NDArray[np.intp], slices: dict[Slice, Mask], grid: Grid
+) -> Mask:
+    """Columns of a sheet where a slice says otherwise, but an outline of both runs beside the voxel."""
+    columns = np.array(np.nonzero(beside_outline(mask)))
+    voxels = np.insert(columns, where.axis, indices[tuple(columns)], axis=0)
+    voxels = voxels[:, (voxels[where.axis] >= 0) & (voxels[where.axis] < grid.shape_kji[where.axis])]
+    gives_way = np.zeros(mask.shape, dtype=np.bool_)
+    for drawn_slice, slice_mask in slices.items():
+        crossing = voxels[:, voxels[drawn_slice.axis] == drawn_slice.index]
+        in_sheet = tuple(np.delete(crossing, where.axis, axis=0))
+        in_slice = tuple(np.delete(crossing, drawn_slice.axis, axis=0))
+        differs = mask[in_sheet] != slice_mask[in_slice]
+        if differs.any():
+            gives_way[in_sheet] |= differs & beside_outline(slice_mask)[in_slice]
+    return gives_way
+
+
+def beside_outline(mask: Mask) -> Mask:
+    """Pixels of which one of the eight neighbours has the other value."""
+    framed = np.pad(mask, 1, mode="edge")
+    rows, columns = mask.shape
+    near = np.zeros(mask.shape, dtype=np.bool_)
+    for down in range(3):
+        for across in range(3):
+            near |= framed[down : down + rows, across : across + columns] != mask
+    return near
+
+
+def _columns_of_box(field: Field, axis: int) -> tuple[slice, slice]:
+    a, b = (part for other, part in enumerate(field.box) if other != axis)
+    return a, b
+
+
+def _pinned(mask: Mask) -> npt.NDArray[np.float32]:
+    return np.where(mask, np.float32(np.inf), np.float32(-np.inf))
