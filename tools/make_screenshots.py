@@ -26,11 +26,14 @@ from medseg.workflows.sample_data import sample_volume
 from napari_medseg.case import Case
 from napari_medseg.napari_private import main_window
 from napari_medseg.panel.contouring import ContouringPanel
+from napari_medseg.panel.unsaved import Answer
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 WINDOW_PX = (1280, 800)
 SETTLE_S = 0.5
 EVERY = 3
+MIN_AREA_MM2 = 40
+"""Smaller pieces are left out, as a reader would."""
 
 
 def main(size: str = "full") -> None:
@@ -40,6 +43,7 @@ def main(size: str = "full") -> None:
     panel = ContouringPanel(viewer)
     viewer.window.add_dock_widget(panel, name="medseg: contouring", area="right")
     main_window(viewer).resize(*WINDOW_PX)
+    panel.ask = lambda *_: Answer.DISCARD
 
     volume, truth = sample_volume("abdomen", size)
     middle = contour_from_truth(panel, volume, truth, ("liver", "tumour"), name="abdominal-ct")
@@ -60,6 +64,9 @@ def main(size: str = "full") -> None:
     middle = contour_from_truth(panel, volume, truth, ("oedema", "tumour"), name="brain-mr")
     show(panel, viewer, axis=0, position=middle[0])
     save(viewer, "window-mr-oblique.png")
+    contour_on_mixed_planes(panel, volume, truth, "tumour", name="brain-mr")
+    viewer.reset_view()
+    save(viewer, "window-draw-next.png")
     with TemporaryDirectory() as folder:
         save_chooser(panel, make_study(Path(folder) / "study", size))
     viewer.close()
@@ -135,21 +142,54 @@ def contour_from_truth(
         mine = case.structures[-1]
         mask = mask_with_parts(truth, structure)
         slices = np.flatnonzero(mask.any(axis=(1, 2)))
-        chosen = [int(k) for k in slices if k % EVERY == 2]
-        contours = [
-            thinned(contour)
-            for k in chosen
-            for contour in trace_slice(mask[k], volume.grid, Slice(0, k), mine.id)
-            if not contour.hole and abs(contour.signed_area_mm2) > 40
-        ]
-        case.edit_contours(mine.id, (), contours)
-    panel.drawing.interpolate()
-    while panel.background.busy:
-        QApplication.processEvents()
+        chosen = [Slice(0, int(k)) for k in slices if k % EVERY == 2]
+        case.edit_contours(mine.id, (), by_hand(mask, volume, chosen, mine.id))
+    interpolate(panel)
     data = np.asarray(panel.binding.result_layer.data) == case.structures[-1].label
     k, j, i = (int(indices.mean()) for indices in np.nonzero(data))
     drawn = [int(item[1]) for item in drawn_positions(panel)]
     return min(drawn, key=lambda position: abs(position - k)), j, i
+
+
+def contour_on_mixed_planes(
+    panel: ContouringPanel, volume: Volume, truth: LabelMap, structure_id: str, name: str
+) -> None:
+    """Contour a structure on one slice of each direction, complete it, and ask where to draw next."""
+    case = Case(volume, name)
+    case.set_author("Ada Adams")
+    panel.show_case(case)
+    structure = truth.structure(structure_id)
+    panel.drawing.add_structure(structure.name)
+    mask = mask_with_parts(truth, structure)
+    middle = [int(np.median(indices)) for indices in np.nonzero(mask)]
+    planes = [Slice(axis, index) for axis, index in enumerate(middle)]
+    mine = case.structures[-1].id
+    case.edit_contours(mine, (), by_hand(mask, volume, planes, mine))
+    interpolate(panel)
+    panel.drawing.draw_next()
+    finish(panel)
+
+
+def by_hand(mask: np.ndarray, volume: Volume, planes: Sequence[Slice], structure_id: str) -> list[Contour]:
+    """What a reader would draw of a structure on some slices."""
+    return [
+        thinned(contour)
+        for where in planes
+        for contour in trace_slice(mask.take(where.index, where.axis), volume.grid, where, structure_id)
+        if not contour.hole and abs(contour.signed_area_mm2) > MIN_AREA_MM2
+    ]
+
+
+def interpolate(panel: ContouringPanel) -> None:
+    """Press Interpolate, and wait."""
+    panel.drawing.interpolate()
+    finish(panel)
+
+
+def finish(panel: ContouringPanel) -> None:
+    """Wait for what runs in the background."""
+    while panel.background.busy:
+        QApplication.processEvents()
 
 
 def drawn_positions(panel: ContouringPanel) -> list[list[str]]:

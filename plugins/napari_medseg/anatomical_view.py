@@ -41,6 +41,18 @@ class AnatomicalView:
         if position is not None:
             self._dims.set_current_step(axis, position)
 
+    def show_point(self, position: tuple[int, int, int], spacing_mm: tuple[float, float, float]) -> None:
+        """Bring a point into the middle of the plane that is shown, and its slice into view.
+
+        Args:
+            position: Indices along the display axes.
+            spacing_mm: Distances between the slices along them.
+        """
+        self._dims.ndisplay = 2
+        self._dims.current_step = position
+        down, across = self._dims.displayed
+        self._camera.center = (0, position[down] * spacing_mm[down], position[across] * spacing_mm[across])
+
     def show_acquisition(self, grid: Grid) -> None:
         """Show the middle slice as it was acquired."""
         axis = AnatomicalOrder.of(grid).axes.index(0)

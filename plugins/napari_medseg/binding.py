@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from medseg.contour import Contour, Slice, by_slice
+from medseg.contour import Contour, Slice, place
 from medseg.errors import LabelMapError, MedsegError
 from napari_medseg.anatomical_view import AnatomicalView
 from napari_medseg.case import Case, Change
@@ -14,12 +14,14 @@ from napari_medseg.display import (
     METADATA_KEY,
     PLANE_NAMES,
     image_keywords,
+    placement,
     shown,
     slice_on_display,
     value_range,
 )
 from napari_medseg.later import later
 from napari_medseg.napari_private import is_open
+from napari_medseg.places import Target
 from napari_medseg.result_layer import LAYER_NAME, ResultLayer
 
 
@@ -119,12 +121,19 @@ class Binding:
         """The contours of a structure on the slice that is shown."""
         grid = self._case.volume.grid
         here = (self.view.axis, self._viewer.dims.current_step[self.view.axis])
-        groups = by_slice(self._case.contours.of(structure_id), grid)
-        return [c for where, group in groups.items() if slice_on_display(where, grid) == here for c in group]
+        placed = ((c, place(c, grid)) for c in self._case.contours.of(structure_id))
+        return [
+            c for c, where in placed if isinstance(where, Slice) and slice_on_display(where, grid) == here
+        ]
 
-    def show_slice(self, where: Slice) -> None:
-        """Show a slice of the grid."""
-        self.view.show_plane(*slice_on_display(where, self._case.volume.grid))
+    def show(self, target: Target) -> None:
+        """Show a slice of the grid; or on the plane that is shown the point where three slices cross."""
+        grid = self._case.volume.grid
+        if isinstance(target, Slice):
+            self.view.show_plane(*slice_on_display(target, grid))
+            return
+        steps = dict(slice_on_display(where, grid) for where in target)
+        self.view.show_point((steps[0], steps[1], steps[2]), placement(grid)["scale"])
 
     def _add_image(self) -> Any:
         volume = self._case.volume

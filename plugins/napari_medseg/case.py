@@ -5,15 +5,16 @@ Plain Python without Qt or napari: the layers show a case, they are not the case
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 
-from medseg.contour import Contour, ContourSet, slice_of
+from medseg.contour import Contour, ContourSet, place
 from medseg.errors import LabelMapError, LockedError
 from medseg.labelmap import LabelMap, Structure, find_structure, structure_id_for
 from medseg.volume import Volume
+from medseg.workflows.interpolate import Interpolated
 from medseg.workflows.verify import State
 
 
@@ -33,13 +34,13 @@ class Result:
     Attributes:
         label_map: What the viewer shows and what is saved.
         contours: The contours that it was made from.
-        method: The method of interpolation; None where nothing was interpolated.
+        completed: For each structure id how it was interpolated; empty where nothing was.
         notes: What a reader of the record should know.
     """
 
     label_map: LabelMap
     contours: ContourSet
-    method: str | None = None
+    completed: Mapping[str, Interpolated] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -57,6 +58,7 @@ class Case:
         path: Where the label map is saved, or None.
         author: Printed name of who draws.
         state: How far the sign-off has come.
+        image_may_help: Whether the image takes part in interpolating where it is proven to help.
         saved: Whether what is in memory is what is on disk.
     """
 
@@ -69,6 +71,7 @@ class Case:
         self.path: Path | None = None
         self.author = ""
         self.state = State.DRAFT
+        self.image_may_help = False
         self.saved = True
         self._listeners: list[Callable[[Change], None]] = []
 
@@ -148,7 +151,7 @@ class Case:
         Raises:
             LockedError: The case was submitted or approved.
             LabelMapError: The structure consists of voxels from elsewhere.
-            ContourError: A contour lies on no slice of the image.
+            ContourError: A contour lies on a slice beyond the image.
         """
         self.require_editable()
         structure = self.structure(structure_id)
@@ -158,7 +161,7 @@ class Case:
                 hint="draw under a new structure name",
             )
         for contour in added:
-            slice_of(contour, self.volume.grid)
+            place(contour, self.volume.grid)
         gone = {id(contour) for contour in removed}
         kept = tuple(c for c in self.contours if id(c) not in gone)
         self.contours = ContourSet((*kept, *added))
@@ -191,10 +194,17 @@ class Case:
             raise LockedError(f"this case is {self.state.value}: its contours can't be changed", hint=hint)
 
     def load(self, result: Result, path: Path, state: State) -> None:
-        """Take over a label map from disk, with its contours."""
+        """Take over a label map from disk, with its contours.
+
+        Raises:
+            ContourError: A contour lies on a slice beyond the image.
+        """
+        for contour in result.contours:
+            place(contour, self.volume.grid)
         self.structures = result.label_map.structures
         self.contours = result.contours
         self.result = result
+        self.image_may_help = any(how.image_used is not None for how in result.completed.values())
         self.path = path
         self.state = state
         self.saved = True

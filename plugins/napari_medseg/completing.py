@@ -1,8 +1,8 @@
-"""Contours of a case → the label map that it shows."""
+"""Contours of a case → the label map that it shows, and where to draw next."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,15 @@ from medseg.errors import ContourError
 from medseg.labelmap import LabelMap, Structure, rasterise
 from medseg.progress import Progress, silent
 from medseg.space import Grid
-from medseg.workflows.interpolate import interpolate, remarks_on
+from medseg.volume import Volume
+from medseg.workflows.interpolate import (
+    Completion,
+    Suggestion,
+    draw_next,
+    how_completed,
+    interpolate,
+    remarks_on,
+)
 from napari_medseg.case import Case, Result
 
 
@@ -24,38 +32,58 @@ class Snapshot:
         structures: All of them.
         contours: All of them.
         voxels: A label map whose structures without contours are kept, or None.
+        image: The image, where it may take part in interpolating, or None.
     """
 
     grid: Grid
     structures: tuple[Structure, ...]
     contours: ContourSet
     voxels: LabelMap | None
+    image: Volume | None = None
 
     @classmethod
     def of(cls, case: Case) -> Snapshot:
         """Take the snapshot."""
         keeps = any(case.is_voxels_only(s.id) for s in case.structures)
         voxels = case.result.label_map if keeps and case.result else None
-        return cls(case.volume.grid, case.structures, case.contours, voxels)
+        image = case.volume if case.image_may_help else None
+        return cls(case.volume.grid, case.structures, case.contours, voxels, image)
 
 
 def interpolated(snapshot: Snapshot, progress: Progress = silent) -> Result:
     """Complete all structures between their contours.
 
     Raises:
-        ContourError: There are no contours, or a structure's lie on two kinds of slices.
+        ContourError: There are no contours.
     """
-    if not snapshot.contours:
-        raise ContourError("there is no contour to interpolate", hint="draw a polygon on at least one slice")
-    completion = interpolate(snapshot.contours, snapshot.grid, snapshot.structures, progress=progress)
+    completion = _completed(snapshot, progress)
     label_map = _with_kept_voxels(completion.label_map, snapshot)
-    return Result(label_map, snapshot.contours, completion.method, remarks_on(completion))
+    return Result(label_map, snapshot.contours, how_completed(completion), remarks_on(completion))
+
+
+def suggested(snapshot: Snapshot, structure_id: str, progress: Progress = silent) -> list[Suggestion]:
+    """Slices of the image, of all three directions, on which to draw a structure next; the best first.
+
+    Raises:
+        ContourError: The structure has no contours.
+    """
+    own = replace(snapshot, contours=snapshot.contours.of(structure_id))
+    completion = _completed(own, progress)
+    return draw_next(completion, structure_id, progress=progress)
 
 
 def drawn_only(snapshot: Snapshot) -> Result:
-    """Fill the contours on their own slices, nothing between."""
+    """Fill the contours on their own planes, nothing between."""
     label_map = rasterise(snapshot.contours, snapshot.grid, snapshot.structures)
     return Result(_with_kept_voxels(label_map, snapshot), snapshot.contours)
+
+
+def _completed(snapshot: Snapshot, progress: Progress) -> Completion:
+    if not snapshot.contours:
+        raise ContourError("there is no contour to interpolate", hint="draw a polygon on at least one slice")
+    return interpolate(
+        snapshot.contours, snapshot.grid, snapshot.structures, image=snapshot.image, progress=progress
+    )
 
 
 def _with_kept_voxels(label_map: LabelMap, snapshot: Snapshot) -> LabelMap:

@@ -1,4 +1,4 @@
-"""One structure's contours as a napari Shapes layer, kept in step with the case both ways."""
+"""One structure's contours on slices as a napari Shapes layer, kept in step with the case both ways."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from medseg.contour import Contour
+from medseg.contour import Contour, Slice, place
 from medseg.errors import ContourError, LockedError, MedsegError
 from napari_medseg.case import Case
 from napari_medseg.coordinates import contour_from_vertices, vertices_of
@@ -113,14 +113,16 @@ class ContourLayer:
 
     def show(self) -> None:
         """Show the contours of the case, if the layer shows others."""
-        if {id(c) for _, _, c in self._on_screen} != {
-            id(c) for c in self._case.contours.of(self.structure_id)
-        }:
+        if {id(c) for _, _, c in self._on_screen} != {id(c) for c in self._on_slices()}:
             self._show_all()
 
+    def _on_slices(self) -> list[Contour]:
+        """The contours that can be shown: what lies on no slice of the image stays in the case alone."""
+        grid = self._case.volume.grid
+        return [c for c in self._case.contours.of(self.structure_id) if isinstance(place(c, grid), Slice)]
+
     def _show_all(self) -> None:
-        wanted = list(self._case.contours.of(self.structure_id))
-        entries = [(vertices_of(c, self._case.volume.grid), c.hole, c) for c in wanted]
+        entries = [(vertices_of(c, self._case.volume.grid), c.hole, c) for c in self._on_slices()]
         with self._not_listening():
             self.layer.selected_data = set()
             self.layer.remove(list(range(self.layer.nshapes)))

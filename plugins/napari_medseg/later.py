@@ -8,7 +8,7 @@ from weakref import WeakMethod
 from qtpy.QtCore import QTimer
 
 
-def later(method: Callable[[], None]) -> None:
+def later(method: Callable[[], None], after_ms: int = 0) -> None:
     """Call a bound method soon, if its object is still there: a closed window is not kept for it."""
     reference = WeakMethod(method)
 
@@ -17,4 +17,4 @@ def later(method: Callable[[], None]) -> None:
         if still_there is not None:
             still_there()
 
-    QTimer.singleShot(0, call)
+    QTimer.singleShot(after_ms, call)

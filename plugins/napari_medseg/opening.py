@@ -141,8 +141,8 @@ def put_on(case: Case, opened: OpenedLabelMap) -> None:
     saved = opened.saved
     saved.label_map.grid.require_same_as(case.volume.grid, "label map and image")
     record = saved.record
-    method, notes = (record.method, record.notes) if record else (None, ())
-    result = Result(saved.label_map, saved.contours, method, notes)
+    completed, notes = (record.completed, record.notes) if record else ({}, ())
+    result = Result(saved.label_map, saved.contours, completed, notes)
     case.load(result, opened.path.resolve(), state_of(opened.path))
     if record:
         case.set_author(record.author)

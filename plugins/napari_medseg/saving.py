@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from medseg.errors import ContourError, LabelMapError, OutputError
+from medseg.errors import LabelMapError, OutputError
 from medseg.progress import Progress, silent
 from medseg.workflows.save import save_label_map
 from napari_medseg.case import Case, Result
@@ -16,17 +16,10 @@ def result_to_save(snapshot: Snapshot, *, interpolate: bool, progress: Progress 
 
     Args:
         snapshot: The case.
-        interpolate: Whether to complete between contours. Where that is not possible the contours alone
-            are filled, so that work can always be saved, and a note says so.
-        progress: Called before each structure.
+        interpolate: Whether to complete between contours.
+        progress: Called between the steps.
     """
-    if not interpolate:
-        return drawn_only(snapshot)
-    try:
-        return interpolated(snapshot, progress)
-    except ContourError as error:
-        drawn = drawn_only(snapshot)
-        return Result(drawn.label_map, drawn.contours, None, (f"Not interpolated: {error.message}",))
+    return interpolated(snapshot, progress) if interpolate else drawn_only(snapshot)
 
 
 def save_case(case: Case, path: Path) -> Path:
@@ -61,7 +54,7 @@ def save_case(case: Case, path: Path) -> Path:
         source=case.volume.source,
         contours=case.result.contours,
         author=case.author,
-        method=case.result.method,
+        completed=case.result.completed,
         notes=case.result.notes,
         overwrite=path == case.path,
     )

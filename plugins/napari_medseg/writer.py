@@ -64,6 +64,6 @@ def _copy(path: Path, data: Any, opened: OpenedLabelMap) -> None:
         source=record.source if record else Source("NIfTI"),
         contours=opened.saved.contours,
         author=record.author if record else "unknown",
-        method=record.method if record else None,
+        completed=record.completed if record else None,
         notes=record.notes if record else (),
     )

@@ -24,6 +24,7 @@ from qtpy.QtWidgets import QApplication
 from napari_medseg.case import Case
 from napari_medseg.napari_private import canvas_position, canvas_widget, main_window
 from napari_medseg.panel.contouring import ContouringPanel
+from napari_medseg.panel.warming import EngineWarmUp
 
 WINDOW_PX = (1280, 800)
 
@@ -38,6 +39,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("gui"):
                 item.add_marker(pytest.mark.skip(reason="no display here; make test brings a virtual one"))
+
+
+@pytest.fixture(autouse=True)
+def cold_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No panel warms the engine up: the thread could outlive the test. ``warm_engine`` lets it."""
+    if "warm_engine" not in request.fixturenames:
+        monkeypatch.setattr(EngineWarmUp, "start", lambda _self: None)
+
+
+@pytest.fixture
+def warm_engine() -> None:
+    """Asks for panels that warm the engine up."""
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
-from medseg.contour import by_slice, slice_of
+from medseg.contour import slice_of
 from medseg.space import AnatomicalOrder
 from napari_medseg.case import Case
 from napari_medseg.coordinates import contour_from_vertices, vertices_of
@@ -134,7 +134,7 @@ def test_delete_removes_the_contour_in_view(drawing: Any, viewer: Any, draw_squa
     drawing.opening.planes.button(2).click()
     drawing.contours.slices.itemClicked.emit(drawing.contours.slices.item(0))
     assert (viewer.dims.order[0], viewer.dims.current_step[0]) == (0, 8), "a click on a slice goes there"
-    assert [where.index for where in by_slice(drawing.case.contours, drawing.case.volume.grid)] == [8]
+    assert [slice_of(contour, drawing.case.volume.grid).index for contour in drawing.case.contours] == [8]
     assert drawing.binding.layer_of("tumour").nshapes == 1
 
 
@@ -147,7 +147,7 @@ def test_interpolation_tells_what_it_cant_do(drawing: Any, draw_square: Any, wai
     draw_square(9, origin_mm=(45, 45), size_mm=6)
     drawing.contours.interpolate.click()
     wait(drawing)
-    assert "Tumour: nothing could be interpolated between k=2 and k=9" in drawing.messages.text
+    assert "between axial 2 and axial 9; draw a contour between them" in drawing.messages.text
 
 
 def test_tools_that_draw_no_contours_are_refused(drawing: Any, draw_square: Any, wait: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -67,21 +68,23 @@ def test_an_outdated_label_map_is_renewed_before_it_is_saved(drawn: Any, draw_sq
     assert np.array_equal(np.asarray(nibabel.load(_file(drawn)).dataobj).T, shown)
 
 
-def test_contours_that_cant_be_interpolated_are_still_saved(
+def test_contours_on_planes_of_several_directions_are_saved_completed(
     drawn: Any, viewer: Any, mouse: Any, wait: Any
 ) -> None:
     drawn.opening.planes.button(1).click()
-    viewer.dims.set_current_step(1, 40)
-    drawn.contours.draw.setChecked(True)
+    viewer.dims.set_current_step(1, 25)
     drawn.drawing.draw(on=True)
-    mouse.draw_polygon([(12, 40, 10), (12, 40, 30), (30, 40, 30), (30, 40, 10)])
+    mouse.draw_polygon([(12, 25, 10), (12, 25, 40), (32, 25, 40), (32, 25, 10)])
     assert len(drawn.case.contours) == 3
     drawn.sign_off.save.click()
     wait(drawn)
-    assert "Not interpolated" in drawn.messages.text
-    assert np.array_equal(
-        np.asarray(nibabel.load(_file(drawn)).dataobj).T, np.asarray(drawn.binding.result_layer.data)
-    )
+    assert "Saved" in drawn.messages.text
+    saved = np.asarray(nibabel.load(_file(drawn)).dataobj).T
+    assert np.array_equal(saved, np.asarray(drawn.binding.result_layer.data))
+    assert saved[6, 20:30, 20:40].all(), "it is completed between the axial contours"
+    record = json.loads(_file(drawn).with_name("tumour_dseg.json").read_text())["medseg"]
+    assert record["structures"]["tumour"]["method"] == "radial-basis"
+    assert record["structures"]["tumour"]["drawn"] == ["k=3", "k=8", "j=25"]
 
 
 def test_saving_is_refused_in_words(drawn: Any, wait: Any) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from medseg.contour import Slice, by_slice
+from medseg.contour import Contour, Placement, Slice, by_placement
+from medseg.space import Grid
 from napari_medseg.case import Case
-from napari_medseg.display import PLANE_NAMES, slice_on_display
-from napari_medseg.panel.parts import button, color_icon, field, heading, row
+from napari_medseg.display import slice_on_display
+from napari_medseg.panel.parts import button, color_icon, even_row, field, heading, row
+from napari_medseg.places import plane_name
 
 ROW_HEIGHT_PX = 24
+DRAW_NEXT = "Go to the plane on which a contour of the chosen structure would tell most, whichever kind it is"
+DRAW_FIRST = "Draw the chosen structure on one slice first"
 LIST_STYLE = f"QListWidget::item {{ min-height: {ROW_HEIGHT_PX}px; }}"
 
 
@@ -24,6 +28,8 @@ class ContourSection(QWidget):
     delete_asked = Signal()
     slice_chosen = Signal(object)
     interpolate_asked = Signal()
+    draw_next_asked = Signal()
+    image_help_changed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,6 +66,12 @@ class ContourSection(QWidget):
             "Complete every structure between its contours; what was drawn stays as drawn",
             self.interpolate_asked.emit,
         )
+        self.draw_next = button("Draw here next", DRAW_NEXT, self.draw_next_asked.emit)
+        self.image_help = QCheckBox("Let the image help")
+        self.image_help.setToolTip(
+            "Where predicting your own contours from one another proves that the image helps, it takes part"
+        )
+        self.image_help.toggled.connect(self.image_help_changed)
         self._slices_heading = heading("Contoured slices")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 8, 6, 6)
@@ -73,7 +85,8 @@ class ContourSection(QWidget):
         layout.addWidget(self._slices_heading)
         layout.addWidget(self.slices, 3)
         layout.addWidget(self.delete)
-        layout.addWidget(self.interpolate)
+        layout.addWidget(self.image_help)
+        layout.addWidget(even_row(self.interpolate, self.draw_next))
 
     @property
     def structure_id(self) -> str | None:
@@ -88,15 +101,16 @@ class ContourSection(QWidget):
             if item is not None and item.data(Qt.ItemDataRole.UserRole) == structure_id:
                 self.structures.setCurrentItem(item)
 
-    def show_case(self, case: Case | None) -> None:
-        """Show a case as it is now."""
+    def show_case(self, case: Case | None, *, busy: bool = False) -> None:
+        """Show a case as it is now, while nothing or something runs in the background."""
         locked = case is not None and case.state.is_locked
         self.setEnabled(case is not None)
-        for widget in (self.name, self.add, self.hole, self.delete, self.interpolate):
+        for widget in (self.name, self.add, self.hole, self.delete):
             widget.setEnabled(not locked)
         self._show_structures(case)
         self._show_wholes(case)
         self._show_slices(case)
+        self._show_completing(case, possible=not locked and not busy)
 
     def show_drawing(self, *, drawing: bool) -> None:
         """Show whether the next click draws."""
@@ -136,19 +150,28 @@ class ContourSection(QWidget):
         if case is None or structure_id is None:
             self._slices_heading.setText("<b>Contoured slices</b>")
             return
-        groups = by_slice(case.contours.of(structure_id), case.volume.grid)
+        grid = case.volume.grid
+        groups = by_placement(case.contours.of(structure_id), grid)
         self._slices_heading.setText(f"<b>Contoured slices</b>: {len(groups)}")
-        for where, group in groups.items():
-            axis, position = slice_on_display(where, case.volume.grid)
-            holes = sum(contour.hole for contour in group)
-            outer = len(group) - holes
-            content = f"{outer} outline{'' if outer == 1 else 's'}"
-            if holes:
-                content += f", {holes} hole{'' if holes == 1 else 's'}"
-            item = QListWidgetItem(f"{PLANE_NAMES[axis]} {position}  ·  {content}")
-            item.setToolTip(f"array slice {where}")
+        for where in sorted(groups, key=lambda where: _order(where, grid)):
+            item = QListWidgetItem(f"{plane_name(where, grid)}  ·  {_content(groups[where])}")
             item.setData(Qt.ItemDataRole.UserRole, where)
+            if isinstance(where, Slice):
+                item.setToolTip(f"array slice {where}")
+            else:
+                item.setFlags(Qt.ItemFlag.NoItemFlags)
+                item.setToolTip("On no slice of the image: it counts and is kept, but can't be shown")
             self.slices.addItem(item)
+
+    def _show_completing(self, case: Case | None, *, possible: bool) -> None:
+        contoured = bool(case and self.structure_id and case.contours.of(self.structure_id))
+        self.interpolate.setEnabled(possible)
+        self.draw_next.setEnabled(possible and contoured)
+        self.draw_next.setToolTip(DRAW_NEXT if contoured else DRAW_FIRST)
+        self.image_help.setEnabled(possible)
+        self.image_help.blockSignals(True)  # noqa: FBT003 - Qt's signature
+        self.image_help.setChecked(case is not None and case.image_may_help)
+        self.image_help.blockSignals(False)  # noqa: FBT003
 
     def _add(self) -> None:
         self.structure_added.emit(self.name.text(), self.part_of.currentData() or "")
@@ -158,5 +181,19 @@ class ContourSection(QWidget):
 
     def _choose_slice(self, item: QListWidgetItem) -> None:
         where = item.data(Qt.ItemDataRole.UserRole)
-        assert isinstance(where, Slice)  # noqa: S101 - _show_slices put it there
-        self.slice_chosen.emit(where)
+        if isinstance(where, Slice):
+            self.slice_chosen.emit(where)
+
+
+def _order(where: Placement, grid: Grid) -> tuple[bool, tuple[int, float]]:
+    """Slices as the viewer counts them, then what lies on none."""
+    if isinstance(where, Slice):
+        return False, slice_on_display(where, grid)
+    return True, (where.axis, where.offset)
+
+
+def _content(group: tuple[Contour, ...]) -> str:
+    holes = sum(contour.hole for contour in group)
+    outer = len(group) - holes
+    content = f"{outer} outline{'' if outer == 1 else 's'}"
+    return content if not holes else f"{content}, {holes} hole{'' if holes == 1 else 's'}"

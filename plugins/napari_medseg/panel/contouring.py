@@ -35,11 +35,16 @@ from napari_medseg.panel.sign_off_section import SignOffSection
 from napari_medseg.panel.status_line import status_of
 from napari_medseg.panel.unsaved import Answer, ask_about_unsaved
 from napari_medseg.panel.volume_chooser import VolumeChooser
+from napari_medseg.panel.warming import EngineWarmUp
+from napari_medseg.places import Places
 
 if TYPE_CHECKING:
     import napari
 
 PANEL_WIDTH_PX = 330
+
+WARM_UP_AFTER_MS = 1000
+"""The window is painted, and what was named at the start begins to open, before the engine warms up."""
 
 
 class ContouringPanel(QWidget):
@@ -50,6 +55,7 @@ class ContouringPanel(QWidget):
 
     Attributes:
         ask: Asks what to do with unsaved work.
+        warm_up: Makes the engine ready while the reader opens and draws.
         chooser: The window in which one of several volumes is chosen, while it is open.
     """
 
@@ -77,6 +83,9 @@ class ContouringPanel(QWidget):
         self.background.busy_changed.connect(self._show_busy)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.dims.events.order.connect(self._on_order)
+        self.warm_up = EngineWarmUp()
+        self.destroyed.connect(self.warm_up.stop)
+        later(self.warm_up.start, WARM_UP_AFTER_MS)
         self._refresh()
         self._take_over_layers()
 
@@ -118,6 +127,7 @@ class ContouringPanel(QWidget):
         if before is not None:
             before.leave()
         self.messages.clear()
+        self.messages.places = Places(case.volume.grid)
         self.desk.case = case
         self._remove_stale_layers(case, image_layer)
         self.desk.binding = Binding(self.desk.viewer, case, self.messages.show_error, image_layer)
@@ -179,8 +189,10 @@ class ContouringPanel(QWidget):
 
     def _refresh(self) -> None:
         self.opening.show_case(self.case)
-        self.contours.show_case(self.case)
+        self.contours.show_case(self.case, busy=self.background.busy)
         self.sign_off.show_case(self.case)
+        if self.background.busy:
+            self.sign_off.setEnabled(False)
         self.status.setText(status_of(self.case))
         self.drawing.show_drawing()
 
@@ -230,11 +242,7 @@ class ContouringPanel(QWidget):
 
     def _show_busy(self, busy: bool) -> None:  # noqa: FBT001 - Qt's signal passes it
         self.opening.setEnabled(not busy)
-        if busy:
-            self.sign_off.setEnabled(False)
-            self.contours.interpolate.setEnabled(False)
-        else:
-            self._refresh()
+        self._refresh()
 
 
 def _read_label_map(path: Path, _progress: Progress) -> OpenedLabelMap:

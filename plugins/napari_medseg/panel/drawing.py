@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from medseg.contour import Slice
 from medseg.errors import ContourError, LabelMapError
+from medseg.workflows.interpolate import Suggestion
 from napari_medseg.binding import Binding
 from napari_medseg.case import Case, Result
-from napari_medseg.completing import Snapshot, interpolated
+from napari_medseg.completing import Snapshot, interpolated, suggested
 from napari_medseg.panel.contour_section import ContourSection
 from napari_medseg.panel.desk import Desk
+from napari_medseg.places import Target
+
+MM3_IN_ML = 1000.0
 
 
 class Drawing:
@@ -23,8 +26,11 @@ class Drawing:
         section.draw_asked.connect(lambda on: self.draw(on=on))
         section.hole_changed.connect(self._change_hole)
         section.delete_asked.connect(self.delete_contours)
-        section.slice_chosen.connect(self.show_slice)
+        section.slice_chosen.connect(self.show_place)
         section.interpolate_asked.connect(self.interpolate)
+        section.draw_next_asked.connect(self.draw_next)
+        section.image_help_changed.connect(self._let_image_help)
+        desk.messages.place_asked.connect(self.show_place)
 
     def add_structure(self, name: str, part_of: str = "") -> None:
         """Add a structure, a part of another or of nothing, and choose it."""
@@ -47,10 +53,19 @@ class Drawing:
             work = partial(interpolated, Snapshot.of(case))
             self._desk.background.run("Interpolating", work, partial(self._accept, case))
 
-    def show_slice(self, where: Slice) -> None:
-        """Go to a slice."""
+    def draw_next(self) -> None:
+        """Go to the plane on which a contour of the chosen structure would tell most."""
+        case, structure_id = self._desk.case, self._section.structure_id
+        if case is not None and structure_id is not None:
+            self._desk.messages.clear()
+            work = partial(suggested, Snapshot.of(case), structure_id)
+            done = partial(self._show_suggestion, case, structure_id)
+            self._desk.background.run("Looking for a plane", work, done)
+
+    def show_place(self, target: Target) -> None:
+        """Go to a slice, or to a point."""
         if self._desk.binding is not None:
-            self._desk.binding.show_slice(where)
+            self._desk.binding.show(target)
 
     def show_drawing(self) -> None:
         """Show on the button whether the next click draws."""
@@ -92,12 +107,34 @@ class Drawing:
         if self._section.draw.isChecked():
             self.draw(on=True)
 
+    def _let_image_help(self, on: bool) -> None:  # noqa: FBT001 - Qt's signal passes it
+        if self._desk.case is not None:
+            self._desk.case.image_may_help = on
+
     def _accept(self, case: Case, result: Result) -> None:
         case.accept_result(result)
-        if result.notes:
-            self._desk.messages.warn(*result.notes)
+        about_image = _about_image(result)
+        warnings = [note for note in result.notes if note not in about_image]
+        if warnings:
+            self._desk.messages.warn(*warnings, *about_image)
         else:
-            self._desk.messages.confirm("Interpolated. Scroll through it, and redraw where it is wrong.")
+            done = "Interpolated. Scroll through it, and redraw where it is wrong."
+            self._desk.messages.confirm(done, *about_image)
+
+    def _show_suggestion(self, case: Case, structure_id: str, suggestions: list[Suggestion]) -> None:
+        if self._desk.case is not case:
+            return
+        name = case.structure(structure_id).name
+        if not suggestions:
+            self._desk.messages.inform(f"{name}: nothing is uncertain any more.")
+            return
+        best = suggestions[0]
+        self.show_place(best.where)
+        settles_ml = best.settles_mm3 / MM3_IN_ML
+        self._desk.messages.inform(
+            f"{name}: a contour on {best.where} would tell most, as {best.reason}. "
+            f"It should put about {settles_ml:.2g} ml right."
+        )
 
     def _open(self) -> tuple[Case, Binding]:
         if self._desk.case is None or self._desk.binding is None:
@@ -109,3 +146,13 @@ class Drawing:
         if structure_id is None:
             raise LabelMapError("there is no structure to draw", hint="type a name and press Add")
         return structure_id
+
+
+def _about_image(result: Result) -> list[str]:
+    """What the notes say of the image: news, where everything else is a warning."""
+    named = {
+        f"{s.name}: {result.completed[s.id].image_reason}"
+        for s in result.label_map.structures
+        if s.id in result.completed
+    }
+    return [note for note in result.notes if note in named]

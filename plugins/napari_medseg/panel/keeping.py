@@ -77,7 +77,7 @@ class Keeping:
         path = save_case(case, Path(typed).expanduser())
         self._section.path.setText(str(path))
         notes = case.result.notes if case.result else ()
-        self._desk.messages.confirm(f"Saved {path.name}", "\n".join(notes))
+        self._desk.messages.confirm(f"Saved {path.name}", *notes)
 
     def _start_signing(self, case: Case, meaning: str) -> None:
         path, shown = require_saved(case)
@@ -115,7 +115,7 @@ def _needs_update(case: Case) -> bool:
 
 
 def _update_of(case: Case) -> partial[Result]:
-    was_interpolated = case.result is not None and case.result.method is not None
+    was_interpolated = case.result is not None and bool(case.result.completed)
     return partial(_update, Snapshot.of(case), was_interpolated)
 
 
