@@ -1,6 +1,6 @@
 # make demo    the whole job on sample data, results in demo/
 # make test    every check and every test
-# make soak    kill a batch conversion many times over and write down what came of it, docs/reliability.md
+# make soak    kill a batch conversion and edit live completions many times over, written down in docs/reliability.md
 # Each makes the environment in .venv first, and installs it anew when the dependencies change.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)

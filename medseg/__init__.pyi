@@ -21,7 +21,9 @@ from .workflows.convert import ReadOptions as ReadOptions
 from .workflows.convert import convert as convert
 from .workflows.inspect import inspect as inspect
 from .workflows.interpolate import draw_next as draw_next
+from .workflows.interpolate import how_completed as how_completed
 from .workflows.interpolate import interpolate as interpolate
+from .workflows.interpolate import remarks_on as remarks_on
 from .workflows.interpolate import uncertainty_map as uncertainty_map
 from .workflows.list_volumes import list_volumes as list_volumes
 from .workflows.open_image import open_image as open_image

@@ -139,7 +139,9 @@ def complete_structure(
         return METHODS[name].complete(some, settings.memo, progress)
 
     if settings.image is None:
-        return CompletedStructure(drawn, name, pin(complete(drawn), drawn))
+        field = complete(drawn)
+        # Parallel slices are part of what their methods fill in between.
+        return CompletedStructure(drawn, name, pin(field, drawn) if METHODS[name].any_planes else field)
     from medseg.interpolation.image_help import complete_with_image
 
     field, use = complete_with_image(drawn, settings.image.voxels, complete, progress=progress)

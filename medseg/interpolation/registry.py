@@ -29,7 +29,8 @@ class Method:
 
     Attributes:
         title: What people read.
-        any_planes: Whether it takes planes of any orientation; else parallel slices of the grid alone.
+        any_planes: Whether it takes planes of any orientation; else parallel slices of the grid alone,
+            which then stand in the field exactly as drawn.
         complete: Proposes a structure from the planes on which it was drawn. What it has worked out
             before it takes from the memo, if there is one.
     """

@@ -6,16 +6,14 @@ import os
 import random
 import statistics
 import sys
-from pathlib import Path
 
 import pytest
 
 from conversion_cases import make_tree
 from killing import Batch, Killed, kill_until_done, measured_batch
+from soak_page import replace_line
 
 KILLS = 20
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-BEGIN, END = "<!-- soak: begin -->\n", "<!-- soak: end -->\n"
 
 pytestmark = [
     pytest.mark.skipif("MEDSEG_SOAK" not in os.environ, reason="long; run by `make soak`"),
@@ -36,12 +34,10 @@ def test_a_batch_killed_twenty_times(tmp_path, monkeypatch, jobs):
 def _write_down(jobs: int, batch: Batch, kills: list[Killed]) -> None:
     """Replace this test's line in the table of the page."""
     images = sum(name.endswith(".nii.gz") for name in batch.final)
-    line = (
-        f"| {jobs} | {images} | {batch.seconds:.1f} s | {len(kills)} "
+    replace_line(
+        "soak",
+        f"| {jobs} |",
+        f" {images} | {batch.seconds:.1f} s | {len(kills)} "
         f"| {sum(bool(killed.scratch) for killed in kills)} "
-        f"| {statistics.median(killed.images for killed in kills):g} | 0 | all | {sys.version.split()[0]} |\n"
+        f"| {statistics.median(killed.images for killed in kills):g} | 0 | all | {sys.version.split()[0]} |",
     )
-    text = PAGE.read_text(encoding="utf-8")
-    start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
-    kept = [row for row in text[start:end].splitlines(keepends=True) if not row.startswith(f"| {jobs} |")]
-    PAGE.write_text(text[:start] + "".join([*kept, line]) + text[end:], encoding="utf-8")
