@@ -1,0 +1,1 @@
+"""What completing structures from sparse contours reaches, beside ITK's contour interpolator."""
