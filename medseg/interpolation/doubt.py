@@ -24,6 +24,16 @@ Indices = npt.NDArray[np.int64]
 SURE_WIDTHS = 5.0
 """Voxels so many widths from the surface count as sure: fewer than one in 100 would be wrong."""
 
+ON_PLANE = 0.501
+"""Steps off a plane within which its own voxels lie: half of one, and what rounding may add."""
+
+SMOOTHNESS = 4
+"""With which power of the distance to the planes the variance of a smooth surface grows.
+
+A reader of the sarcomas needs about as many contours with 1 to 6; with 1 or 2 some planes near the rim are
+chosen that do harm.
+"""
+
 
 @compiled
 def _is_positive(mean: float, squared_width: float) -> float:
@@ -179,7 +189,7 @@ def fill_beyond(
         for a in range(rows):
             for b in range(columns):
                 off_mm = off_plane_mm[a, b] + n * step_mm
-                if off_mm <= 0.5 * abs(step_mm):
+                if off_mm <= ON_PLANE * abs(step_mm):
                     continue
                 depth = radius_mm - math.sqrt(off_axis_mm[a, b] ** 2 + off_mm**2)
                 squared_width = roughness_mm**2 + (width_per_mm * off_mm) ** 2
@@ -199,9 +209,10 @@ def add_settled(
 ) -> None:
     """Add up, for each slice along an axis, how many wrong voxels drawing it is expected to settle.
 
-    Drawing a plane raises a voxel's closeness from ``c`` to ``c'`` and so takes its width down to ``c / c'``
-    of what it was. So much of the chance of error is expected to remain, once the contour there has told
-    the completion where the surface lies.
+    Drawing a plane raises a voxel's closeness from ``c`` to ``c'``. Between planes a smooth surface departs
+    from what was expected by the square of ``1 / c``, and in variance by the fourth power: ``(c / c')⁴`` of
+    the chance of error is taken to remain. Beyond the last of parallel planes nothing bounds it on the far
+    side, and ``c / c'`` remains.
 
     Args:
         settled: A sum for each slice along the axis.
@@ -226,4 +237,7 @@ def add_settled(
                 continue
             new = 1.0 / (abs(index - at) * spacing_mm)
             gained = max(new - (below if index < at else above), 0.0)
-            settled[index] += chance * gained / (near + gained)
+            other_side = above if index < at else below
+            between = other_side > 0.0 or near > below + above
+            remains = (near / (near + gained)) ** (SMOOTHNESS if between else 1)
+            settled[index] += chance * (1.0 - remains)
