@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from medseg.contour import Slice
+from medseg.interpolation import Completion, interpolate_masks
 from medseg.labelmap import Structure
 from medseg.space import Grid
 
@@ -42,3 +43,15 @@ class RandomReader:
         planes.pop(where, None)
         planes[where] = mask
         return live.draw(structure_id, where, mask)
+
+
+def edit_and_compare(live, reader, method) -> Completion:
+    """One edit, whose labels are those of the full run, and which changes nothing outside its box."""
+    before = live.layers[0].copy()
+    box = reader.edit(live)
+    full = interpolate_masks(reader.drawn, GRID, live.structures, method=method)
+    assert np.array_equal(live.layers[0], full.label_map.voxels)
+    changed = before != live.layers[0]
+    changed[box] = False
+    assert not changed.any()
+    return full

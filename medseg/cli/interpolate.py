@@ -43,8 +43,8 @@ def _slices(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...
     "--method",
     default="auto",
     show_default=True,
-    help="How to interpolate: combined, radial-basis, signed-distance, or auto, which takes the first for "
-    "parallel slices and the second for planes of several directions.",
+    help="How to interpolate: combined, blended, radial-basis, signed-distance, or auto, which takes the "
+    "first for parallel slices and the second for planes of several directions.",
 )
 @click.option(
     "--image",

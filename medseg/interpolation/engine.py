@@ -64,7 +64,7 @@ def interpolate(
         grid: The grid of the image.
         structures: The structures that they name.
         method: A name from :data:`medseg.interpolation.METHODS`. By default ``combined`` between parallel
-            slices and ``radial-basis`` for planes of several directions.
+            slices and ``blended`` for planes of several directions.
         image: The image. It takes part where predicting the reader's own contours shows that it helps;
             :attr:`~medseg.interpolation.CompletedStructure.image` tells.
         memo: Remembers gaps between runs, so that the next run recomputes only what changed.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from medseg.space import Box, box_at
+
 
 @dataclass(frozen=True, eq=False)
 class Field:
@@ -22,9 +24,6 @@ class Field:
     depth_mm: npt.NDArray[np.float32]
 
     @property
-    def box(self) -> tuple[slice, slice, slice]:
+    def box(self) -> Box:
         """The box as an index into the grid."""
-        k, j, i = (
-            slice(start, start + n) for start, n in zip(self.corner_kji, self.depth_mm.shape, strict=True)
-        )
-        return k, j, i
+        return box_at(self.corner_kji, self.depth_mm.shape)

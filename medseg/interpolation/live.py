@@ -15,9 +15,9 @@ from medseg.interpolation.engine import Settings, assemble, complete_structure
 from medseg.interpolation.memo import GapMemo
 from medseg.interpolation.nesting import nested_pairs
 from medseg.interpolation.registry import AUTO
-from medseg.labelmap import Box, Claim, Structure, find_structure, resolve
+from medseg.labelmap import Claim, Structure, find_structure, resolve
 from medseg.progress import Progress, silent
-from medseg.space import Grid
+from medseg.space import Box, Grid
 from medseg.volume import Volume
 
 NOWHERE: Box = (slice(0, 0), slice(0, 0), slice(0, 0))

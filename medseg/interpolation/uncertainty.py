@@ -17,6 +17,7 @@ from medseg.interpolation.drawn import DrawnStructure
 from medseg.interpolation.field import Field
 from medseg.interpolation.registry import METHODS, PARALLEL, PREVIEW
 from medseg.progress import Progress, silent
+from medseg.space import Box, box_at
 
 WIDTH_PER_MM_BEYOND = 0.37
 """As :attr:`Widths.per_mm`, beyond the last plane: fitted to structures of which one slice, or three in the
@@ -63,12 +64,9 @@ class Uncertainty:
     chances: npt.NDArray[np.float32]
 
     @property
-    def box(self) -> tuple[slice, slice, slice]:
+    def box(self) -> Box:
         """The box as an index into the grid."""
-        k, j, i = (
-            slice(start, start + n) for start, n in zip(self.corner_kji, self.chances.shape, strict=True)
-        )
-        return k, j, i
+        return box_at(self.corner_kji, self.chances.shape)
 
 
 def uncertainty(drawn: DrawnStructure, field: Field, others: Sequence[Field] = ()) -> Uncertainty:

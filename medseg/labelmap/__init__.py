@@ -1,7 +1,7 @@
 """Label maps: structures as voxels, and contours → voxels."""
 
 from medseg.labelmap.label_map import LabelMap, ancestors, labels_in
-from medseg.labelmap.overlay import MIN_DEPTH_MM, Box, Claim, overlay, resolve
+from medseg.labelmap.overlay import MIN_DEPTH_MM, Claim, overlay, resolve
 from medseg.labelmap.rasterise import fill, fill_polygon, rasterise
 from medseg.labelmap.structure import (
     MAX_LABEL,
@@ -18,7 +18,6 @@ __all__ = [
     "MIN_DEPTH_MM",
     "NOTHING",
     "PALETTE",
-    "Box",
     "Claim",
     "Code",
     "LabelMap",

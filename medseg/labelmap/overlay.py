@@ -12,13 +12,10 @@ import numpy.typing as npt
 
 from medseg.labelmap.label_map import LabelMap, ancestors, by_containment
 from medseg.labelmap.structure import Structure
-from medseg.space import Grid
+from medseg.space import Box, Grid, box_at
 
 MIN_DEPTH_MM = 1e-4
 """A voxel this deep is inside. Distances that cancel out would else be decided by a float's last digit."""
-
-Box = tuple[slice, slice, slice]
-"""A box of voxels, as an index into an array ``[k, j, i]``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +36,7 @@ class Claim:
     @property
     def box(self) -> Box:
         """The box in the grid."""
-        k, j, i = (
-            slice(start, start + n) for start, n in zip(self.corner_kji, self.depth.shape, strict=True)
-        )
-        return k, j, i
+        return box_at(self.corner_kji, self.depth.shape)
 
 
 def overlay(

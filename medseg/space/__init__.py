@@ -1,7 +1,16 @@
 """Space: array index ↔ patient mm. Arrays are ``[k, j, i]``; patient space is LPS+ in mm."""
 
 from medseg.space.anatomical import AnatomicalOrder
+from medseg.space.box import Box, box_at
 from medseg.space.grid import FLOAT32_TOLERANCE_MM, GEOMETRY_TOLERANCE_MM, Grid
 from medseg.space.plane import Plane
 
-__all__ = ["FLOAT32_TOLERANCE_MM", "GEOMETRY_TOLERANCE_MM", "AnatomicalOrder", "Grid", "Plane"]
+__all__ = [
+    "FLOAT32_TOLERANCE_MM",
+    "GEOMETRY_TOLERANCE_MM",
+    "AnatomicalOrder",
+    "Box",
+    "Grid",
+    "Plane",
+    "box_at",
+]

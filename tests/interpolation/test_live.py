@@ -7,10 +7,9 @@ import pytest
 
 from medseg.contour import Slice
 from medseg.errors import Cancelled, LabelMapError
-from medseg.interpolation import interpolate_masks
 from medseg.interpolation.live import LiveCompletion
 from medseg.labelmap import Structure
-from random_reader import GRID, LIVER, TRUTH, RandomReader
+from random_reader import GRID, LIVER, TRUTH, RandomReader, edit_and_compare
 
 
 @pytest.mark.parametrize(
@@ -27,13 +26,7 @@ def test_after_each_edit_the_labels_are_those_of_the_full_run(method, axes, edit
     structures = [LIVER, Structure("tumour", "Tumour", 2, part_of=part_of)]
     live, reader = LiveCompletion(GRID, structures, method=method), RandomReader(edits, axes)
     for _ in range(edits):
-        before = live.layers[0].copy()
-        box = reader.edit(live)
-        full = interpolate_masks(reader.drawn, GRID, structures, method=method)
-        assert np.array_equal(live.layers[0], full.label_map.voxels)
-        changed = before != live.layers[0]
-        changed[box] = False
-        assert not changed.any()
+        full = edit_and_compare(live, reader, method)
     completion = live.completion()
     assert completion.drawn == full.drawn
     assert completion.nested == full.nested

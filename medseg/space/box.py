@@ -1,0 +1,14 @@
+"""Box: a part of an array, where it lies in the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+Box = tuple[slice, slice, slice]
+"""A box of voxels, as an index into an array ``[k, j, i]``."""
+
+
+def box_at(corner_kji: Sequence[int], shape_kji: Sequence[int]) -> Box:
+    """The box of a shape whose first voxel has an index."""
+    k, j, i = (slice(start, start + n) for start, n in zip(corner_kji, shape_kji, strict=True))
+    return k, j, i
