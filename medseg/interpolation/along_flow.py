@@ -13,9 +13,6 @@ from medseg.interpolation.pchip import end_slope, slope_between
 
 Map = npt.NDArray[np.float32]
 
-STRENGTH = 0.75
-"""Share of the flow that depths follow: it is an estimate, and shrunk it errs less."""
-
 FREEDOM = 0.5
 """Between monotone cubics (0) and those of Catmull & Rom (1), which reach the bulge between two slices."""
 
@@ -62,8 +59,8 @@ def _fill(
     right_gap = at[before + 2] - at[before + 1] if before + 2 < count else 0.0
     for n in range(len(missing)):
         t = (missing[n] - at[before]) / gap
-        back, ahead = STRENGTH * t, STRENGTH * (1 - t)
-        further_back, further_ahead = back + STRENGTH * left_gap / gap, ahead + STRENGTH * right_gap / gap
+        back, ahead = t, 1 - t
+        further_back, further_ahead = back + left_gap / gap, ahead + right_gap / gap
         share = t * t * (3 - 2 * t)
         bend_start, bend_end = gap * t * (1 - t) * (1 - t), gap * t * t * (1 - t)
         for r in range(rows):

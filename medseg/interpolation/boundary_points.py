@@ -104,7 +104,7 @@ def samples(drawn: DrawnStructure, box: Box) -> Samples:
     """
     from medseg.interpolation.rbf_kernels import spread
 
-    outlines = [_outline(where, mask, drawn.grid) for where, mask in reversed(drawn.masks.items())]
+    outlines = [_outline(where, mask, drawn.grid) for where, mask in reversed(list(drawn.masks.items()))]
     outlines = _without_contradicted(outlines, drawn.grid)
     lines_mm = np.concatenate([outline.points_mm for outline in outlines])
     chosen = spread(lines_mm, int(np.clip(len(lines_mm) / EDGES_PER_POINT, MIN_POINTS, MAX_POINTS)))
@@ -140,7 +140,7 @@ def _edges(mask: npt.NDArray[np.bool_]) -> Floats:
     window = mask[top : rows[-1] + 2, left : columns[-1] + 2]
     down = np.argwhere(window[1:] != window[:-1]) + np.array([0.5, 0.0])
     across = np.argwhere(window[:, 1:] != window[:, :-1]) + np.array([0.0, 0.5])
-    return np.concatenate([down, across]) + np.array([top, left])
+    return np.asarray(np.concatenate([down, across]) + np.array([top, left]))
 
 
 def _without_contradicted(outlines: list[Outline], grid: Grid) -> list[Outline]:

@@ -33,9 +33,8 @@ def with_ends(gap: Gap) -> tuple[Gap, npt.NDArray[np.bool_]]:
     """
     from medseg.interpolation.pieces import Pieces
 
-    kept = [n for n in range(len(gap.indices)) if n in (gap.before, gap.before + 1) or gap.masks[n].any()]
-    before = kept.index(gap.before)
-    masks, depth = gap.masks[kept], gap.depth_mm[kept]
+    ended = without_empty_beyond(gap)
+    before, masks, depth = ended.before, ended.masks, ended.depth_mm
     sides = depth[before : before + 2]
     deepest = np.float32(sides.max())
     sides[np.isneginf(sides)] = -deepest
@@ -47,10 +46,17 @@ def with_ends(gap: Gap) -> tuple[Gap, npt.NDArray[np.bool_]]:
         _taper(pieces.runs, ends, original[here], sides[there], ending[here])
     # Where pieces end on both sides they may be the same, which moved: they count as going on.
     moved = ending[0].any() and ending[1].any()
-    ended = np.zeros_like(ending[0]) if moved else ending[0] | ending[1]
+    for_certain = np.zeros_like(ending[0]) if moved else ending[0] | ending[1]
     np.maximum(depth, -OUTSIDE * deepest, out=depth)
+    return ended, for_certain
+
+
+def without_empty_beyond(gap: Gap) -> Gap:
+    """A copy of a gap that leaves out the empty slices beyond the two next to it."""
+    kept = [n for n in range(len(gap.indices)) if n in (gap.before, gap.before + 1) or gap.masks[n].any()]
     indices = tuple(gap.indices[n] for n in kept)
-    return replace(gap, indices=indices, before=before, masks=masks, depth_mm=depth), ended
+    before = kept.index(gap.before)
+    return replace(gap, indices=indices, before=before, masks=gap.masks[kept], depth_mm=gap.depth_mm[kept])
 
 
 @compiled

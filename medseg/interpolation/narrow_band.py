@@ -50,7 +50,7 @@ def fill_band(
     spacing = np.array(spacing_kji_mm)
     steps = 2 ** np.maximum(np.floor(np.log2(COARSE_STEP_MM / spacing)), 0).astype(np.intp)
     counts = -(-(high - low - 1) // steps) + 1
-    depth = evaluate(low + steps * np.indices(counts).reshape(3, -1).T).reshape(counts)
+    depth = evaluate(low + steps * np.indices(tuple(counts.tolist())).reshape(3, -1).T).reshape(counts)
     first, end = _box_around(depth > -STEEPEST * float(np.linalg.norm(steps * spacing)))
     depth = depth[tuple(slice(a, b) for a, b in zip(first, end, strict=True))]
     low, high = low + steps * first, np.minimum(high, low + steps * (end - 1) + 1)

@@ -25,7 +25,7 @@ __all__ = ["Memo", "ParallelSlices", "Part", "Span", "complete_parallel", "memo_
 
 MAX_THREADS = 4
 MIN_PIXELS_FOR_THREADS = 150 * 150
-"""Windows smaller than this are filled faster than a thread is woken."""
+"""Smaller windows are filled faster by one thread than by several, which wait for the interpreter's lock."""
 
 MARGIN_PIXELS = 3
 """Background around the outlines of a window, which shifting an outline needs."""
@@ -149,8 +149,7 @@ class ParallelSlices:
         missed = [span for span in self.spans if known.get(span) is None]
         windows = _windows_of_parts(missed)
         progress("Interpolating gaps", 0, len(missed))
-        pixels = max((span.window[2] * span.window[3] for span in missed), default=0)
-        with _Workers(pixels) as workers:
+        with _Workers(missed) as workers:
             mapped = workers.map(lambda part: self._depth_map(part, windows[part]), list(windows))
             depth_maps: DepthMaps = dict(zip(windows, mapped, strict=True))
             filled = workers.map(lambda span: method(self._gap(span, depth_maps)), missed)
@@ -260,9 +259,12 @@ def memo_key(span: Span, method: GapMethod) -> bytes:
 class _Workers:
     """Threads for windows that are worth it; else the caller's own."""
 
-    def __init__(self, pixels: int) -> None:
+    def __init__(self, spans: list[Span]) -> None:
         threads = min(MAX_THREADS, os.cpu_count() or 1)
-        worth_it = pixels >= MIN_PIXELS_FOR_THREADS and threads > 1
+        pixels = [span.window[2] * span.window[3] for span in spans]
+        # Of the window that an average pixel lies in: where most of the work is.
+        usual = sum(n * n for n in pixels) / max(sum(pixels), 1)
+        worth_it = usual >= MIN_PIXELS_FOR_THREADS and threads > 1
         self._pool = ThreadPoolExecutor(threads) if worth_it else None
 
     def __enter__(self) -> _Workers:

@@ -30,7 +30,7 @@ def pin(field: Field, drawn: DrawnStructure) -> Field:
     Returns:
         The same field, or one of a larger box if a drawn plane has voxels outside it.
     """
-    field = _grown(field, drawn)
+    field = holding_drawn(field, drawn)
     earlier: dict[Slice, Mask] = {}
     for where, mask in drawn.masks.items():
         if isinstance(where, Slice):
@@ -53,20 +53,32 @@ def drawn_box(drawn: DrawnStructure) -> Box | None:
     return np.min(firsts, axis=0), np.max(ends, axis=0)
 
 
-def _grown(field: Field, drawn: DrawnStructure) -> Field:
+def holding_drawn(field: Field, drawn: DrawnStructure) -> Field:
+    """The field on a box that holds all voxels drawn as inside; itself, if its own does."""
     needed = drawn_box(drawn)
-    if needed is None:
+    return field if needed is None else grown(field, tuple(needed[0]), tuple(needed[1] - needed[0]))
+
+
+def grown(field: Field, corner_kji: tuple[int, ...], shape_kji: tuple[int, ...]) -> Field:
+    """The field on a box that holds another box too; itself, if its own does. The rest lies outside.
+
+    Args:
+        field: A field.
+        corner_kji: First voxel of the other box.
+        shape_kji: Its number of voxels.
+    """
+    if not np.prod(shape_kji):
         return field
+    low, high = np.array(corner_kji), np.add(corner_kji, shape_kji)
     corner, end = np.array(field.corner_kji), np.add(field.corner_kji, field.depth_mm.shape)
-    if not field.depth_mm.size:
-        corner, end = needed
-    first, last = np.minimum(corner, needed[0]), np.maximum(end, needed[1])
-    if np.array_equal(first, field.corner_kji) and np.array_equal(last, end) and field.depth_mm.size:
-        return field
-    depth = np.full(last - first, -np.inf, dtype=np.float32)
-    k, j, i = first.tolist()
     if field.depth_mm.size:
-        inner = tuple(slice(a, b) for a, b in zip(corner - first, end - first, strict=True))
+        low, high = np.minimum(corner, low), np.maximum(end, high)
+        if np.array_equal(low, corner) and np.array_equal(high, end):
+            return field
+    depth = np.full(high - low, -np.inf, dtype=np.float32)
+    k, j, i = low.tolist()
+    if field.depth_mm.size:
+        inner = tuple(slice(a, b) for a, b in zip(corner - low, end - low, strict=True))
         depth[inner] = field.depth_mm
     return Field((k, j, i), depth)
 

@@ -19,7 +19,7 @@ AUTO = "auto"
 """Chooses for each structure: :data:`PARALLEL` between parallel slices, else :data:`MIXED`."""
 
 PARALLEL = "combined"
-MIXED = "radial-basis"
+MIXED = "blended"
 PREVIEW = "signed-distance"
 
 
@@ -60,10 +60,17 @@ def _radial_basis(drawn: DrawnStructure, _memo: Memo | None, progress: Progress)
     return complete(drawn, progress=progress)
 
 
+def _blended(drawn: DrawnStructure, memo: Memo | None, progress: Progress) -> Field:
+    from medseg.interpolation.blended import complete
+
+    return complete(drawn, memo=memo, progress=progress)
+
+
 METHODS: dict[str, Method] = {
     "signed-distance": Method("Signed distance (preview)", any_planes=False, complete=_signed_distance),
     "combined": Method("Signed distance, flow and area", any_planes=False, complete=_combined),
     "radial-basis": Method("Radial basis functions", any_planes=True, complete=_radial_basis),
+    "blended": Method("Radial basis functions and parallel slices", any_planes=True, complete=_blended),
 }
 
 

@@ -47,18 +47,17 @@ def unjoined(drawn: DrawnStructure, field: Field) -> Iterator[OpenGap]:
 def _pieces_that_end(sides: tuple[Mask, Mask], between: Mask) -> int:
     """Number of pieces on either side that the missing slices do not join with the other side."""
     from medseg.interpolation.pieces import Pieces
+    from medseg.interpolation.reach import reaches_last
 
     straight = between.all(axis=0) & sides[0] & sides[1]
-    pieces = [Pieces.of(side) for side in sides]
-    if all(each.touched(straight).all() for each in pieces):
-        return 0
-    from scipy.ndimage import label
-
-    labels, count = label(np.stack([sides[0], *between, sides[1]]), structure=np.ones((3, 3, 3)))
+    slices = np.stack([sides[0], *between, sides[1]])
     ended = 0
-    for each, here, there in ((pieces[0], labels[0], labels[-1]), (pieces[1], labels[-1], labels[0])):
-        reached = np.zeros(count + 1, dtype=np.bool_)
-        reached[np.unique(there)] = True
-        reached[0] = False
-        ended += int(np.count_nonzero(~each.touched(reached[here])))
+    for ordered in (slices, slices[::-1]):
+        pieces = Pieces.of(ordered[0])
+        # Most pieces overlap their counterpart all along: only the others are followed.
+        unsure = np.flatnonzero(~pieces.touched(straight))
+        seen = np.zeros(ordered.shape if len(unsure) else (0, 0, 0), dtype=np.int32)
+        for number, piece in enumerate(unsure.tolist(), start=1):
+            row, column = pieces.runs[pieces.runs[:, 3] == piece][0, :2].tolist()
+            ended += not reaches_last(ordered, row, column, number, seen)
     return ended

@@ -85,7 +85,7 @@ def test_planes_of_all_directions_complete_together(drawing: Any, draw_ellipse: 
     made = case.result.label_map.voxels > 0
     dice = 2 * (made & inside).sum() / (made.sum() + inside.sum())
     assert dice > 0.85, "three planes through the middle make an ellipsoid"
-    assert case.result.completed["tumour"].method == "radial-basis"
+    assert case.result.completed["tumour"].method == "blended"
 
 
 def test_contours_that_contradict_each_other_are_told(

@@ -83,7 +83,7 @@ def test_contours_on_planes_of_several_directions_are_saved_completed(
     assert np.array_equal(saved, np.asarray(drawn.binding.result_layer.data))
     assert saved[6, 20:30, 20:40].all(), "it is completed between the axial contours"
     record = json.loads(_file(drawn).with_name("tumour_dseg.json").read_text())["medseg"]
-    assert record["structures"]["tumour"]["method"] == "radial-basis"
+    assert record["structures"]["tumour"]["method"] == "blended"
     assert record["structures"]["tumour"]["drawn"] == ["k=3", "k=8", "j=25"]
 
 

@@ -173,7 +173,7 @@ def test_a_piece_on_a_crossing_plane_that_nothing_is_joined_to_is_reported():
     speck[3:5, 3:5] = True
     ball = {where: fill([circle(where, 12)], GRID, where) for where in (Slice(0, 10), Slice(1, 30))}
     completion = interpolate_masks({"ball": {**ball, Slice(0, 4): speck}}, GRID, [BALL])
-    assert completion.method == "radial-basis"
+    assert completion.method == "blended"
     found = completion.label_map.mask("ball")
     assert np.array_equal(found[4], speck)
     assert [(lone.where, lone.pieces) for lone in completion.alone] == [(Slice(0, 4), 1)]

@@ -120,7 +120,7 @@ def test_contours_along_two_axes_are_completed_or_refused_by_a_method_for_parall
     truth = ball(GRID, (30, 30, 40), 15)
     contours = contours_of(truth, GRID, [Slice(0, 20), Slice(1, 30)])
     completion = interpolate(contours, GRID, [BALL])
-    assert completion.method == "radial-basis"
+    assert completion.method == "blended"
     assert dice(completion.label_map.mask("ball"), truth) > 0.95
     with pytest.raises(ContourError, match="k=20, j=30"):
         interpolate(contours, GRID, [BALL], method="combined")
@@ -158,3 +158,37 @@ def test_a_contour_that_holds_no_voxel_is_reported_and_splits_nothing():
     without = interpolate(contours, GRID, [BALL])
     assert np.array_equal(completion.label_map.voxels, without.label_map.voxels)
     assert without.unfilled == ()
+
+
+@given(st.integers(0, 2**32 - 1), grids(st.just((9, 11, 12))), st.sampled_from(["auto", "radial-basis"]))
+def test_drawn_planes_of_all_directions_come_out_exactly_as_drawn(seed, grid, method):
+    rng = np.random.default_rng(seed)
+    truth = rng.random(grid.shape_kji) < rng.choice([0.1, 0.5, 0.9])
+    places = [
+        Slice(axis, int(n)) for axis in range(3) for n in rng.choice(grid.shape_kji[axis], 2, replace=False)
+    ]
+    rng.shuffle(places)
+    masks = {where: truth.take(where.index, axis=where.axis) for where in places}
+    completion = interpolate_masks({"ball": masks}, grid, [BALL], method=method)
+    assert completion.conflicts == ()
+    found = completion.label_map.mask("ball")
+    for where, mask in masks.items():
+        assert np.array_equal(found.take(where.index, axis=where.axis), mask)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_where_planes_contradict_each_other_the_one_drawn_last_comes_out_exactly(seed):
+    rng = np.random.default_rng(seed)
+    shape = (9, 11, 12)
+    masks = {}
+    for axis in rng.permutation(3).tolist():
+        sides = [n for a, n in enumerate(shape) if a != axis]
+        masks[Slice(axis, int(rng.integers(shape[axis])))] = rng.random(sides) < 0.5
+    grid = Grid(shape, np.eye(4))
+    completion = interpolate_masks({"ball": masks}, grid, [BALL])
+    last = list(masks)[-1]
+    assert np.array_equal(completion.label_map.mask("ball").take(last.index, axis=last.axis), masks[last])
+    crossings = {frozenset((c.first, c.second)) for c in completion.conflicts}
+    for c in completion.conflicts:
+        assert list(masks).index(c.first) < list(masks).index(c.second)
+    assert len(crossings) == len(completion.conflicts)

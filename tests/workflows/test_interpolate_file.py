@@ -121,7 +121,7 @@ def test_planes_of_three_directions_are_completed_and_come_out_exactly(tmp_path,
     result = run(mixed, tmp_path / "a_dseg.nii.gz", *DRAWN, "--json")
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
-    assert document["structures"]["label-1"] == {"drawn": ["k=12", "j=20", "i=17"], "method": "radial-basis"}
+    assert document["structures"]["label-1"] == {"drawn": ["k=12", "j=20", "i=17"], "method": "blended"}
     assert document["conflicts"] == document["open_gaps"] == []
     found = np.asarray(nibabel.load(tmp_path / "a_dseg.nii.gz").dataobj).transpose(2, 1, 0) == 1
     truth = mixed_truth()
@@ -130,7 +130,7 @@ def test_planes_of_three_directions_are_completed_and_come_out_exactly(tmp_path,
     assert 2 * (found & truth).sum() / (found.sum() + truth.sum()) > 0.95
     record = open_label_map(tmp_path / "a_dseg.nii.gz").record
     assert record.structures["label-1"].imported == ("k=12", "j=20", "i=17")
-    assert record.method == "radial-basis"
+    assert record.method == "blended"
 
 
 def test_contours_are_completed_as_the_label_map_is_that_they_were_saved_with(tmp_path, mixed):
