@@ -17,7 +17,7 @@ from interpolate.memory import peak_above_bytes
 from interpolate.options import Options
 from interpolate.ours import completion_of, methods_for
 from interpolate.peer import ItkPeer, sparse_image
-from interpolate.speed_phantom import SpeedPhantom, make_phantom
+from interpolate.speed_phantom import SpeedPhantom, lobulated, make_phantom
 from interpolate.table import table
 from medseg.contour import Slice
 from medseg.interpolation import METHODS
@@ -28,6 +28,9 @@ from medseg.space import Grid
 THREADS = 4
 EVERY = 5
 ROUNDS = 9
+USUAL_STEPS_MM = {"step_k_mm": (0, 0, 1.5), "step_j_mm": (0, 0.8, 0), "step_i_mm": (0.8, 0, 0)}
+"""The voxels of an abdominal CT; those of the phantom are as small as for a head."""
+
 CROP_MARGIN = 1
 """Voxels around the structure in what ITK is given as the crop."""
 
@@ -78,6 +81,9 @@ def _jobs(phantom: SpeedPhantom) -> Iterator[tuple[str, Drawn, Grid, str]]:
     """What is completed, on which grid, and what was asked of it."""
     for name, drawn, asked in _whole_grid_jobs(phantom.masks):
         yield name, drawn, phantom.grid, asked
+    grid = Grid.from_axes(phantom.grid.shape_kji, origin_lps_mm=(0, 0, 0), **USUAL_STEPS_MM)
+    drawn = _ten_planes(lobulated(grid, 60.0))
+    yield "tumour of 60 mm, 10 mixed planes, 0.8×0.8×1.5 mm", drawn, grid, "≤ 150 ms"
     for name in [name for name in phantom.masks if name.startswith("tumour")]:
         crop, grid = _cropped(phantom.masks[name], phantom.grid)
         yield f"{name}, k = {EVERY}, both on its crop", given_slices(crop, 0, EVERY), grid, "1 ×"

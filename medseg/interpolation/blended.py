@@ -219,5 +219,5 @@ def _near_sheet(sheet: Sheet, mm: float, axis: int, index: int, box: Field) -> F
     at = np.meshgrid(*ranges, indexing="ij", sparse=True)
     a, b = (at[other] for other in range(3) if other != sheet.axis)
     steps = at[sheet.axis] - sheet.offset - sheet.slopes[0] * a - sheet.slopes[1] * b
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         return np.asarray(1.0 / (mm * np.abs(steps))).squeeze(axis)

@@ -24,7 +24,7 @@ from medseg.progress import Progress, silent
 __all__ = ["Memo", "ParallelSlices", "Part", "Span", "complete_parallel", "memo_key", "unjoined"]
 
 MAX_THREADS = 4
-MIN_PIXELS_FOR_THREADS = 150 * 150
+MIN_VOXELS_FOR_THREADS = 4 * 150 * 150
 """Smaller windows are filled faster by one thread than by several, which wait for the interpreter's lock."""
 
 MARGIN_PIXELS = 3
@@ -261,10 +261,10 @@ class _Workers:
 
     def __init__(self, spans: list[Span]) -> None:
         threads = min(MAX_THREADS, os.cpu_count() or 1)
-        pixels = [span.window[2] * span.window[3] for span in spans]
-        # Of the window that an average pixel lies in: where most of the work is.
-        usual = sum(n * n for n in pixels) / max(sum(pixels), 1)
-        worth_it = usual >= MIN_PIXELS_FOR_THREADS and threads > 1
+        voxels = [span.window[2] * span.window[3] * len(span.missing) for span in spans]
+        # Of the span that an average voxel lies in: where most of the work is.
+        usual = sum(n * n for n in voxels) / max(sum(voxels), 1)
+        worth_it = usual >= MIN_VOXELS_FOR_THREADS and threads > 1
         self._pool = ThreadPoolExecutor(threads) if worth_it else None
 
     def __enter__(self) -> _Workers:
