@@ -107,10 +107,14 @@ def complete_with_image(
     field = complete(drawn)
     halves = _halves(drawn.masks)
     if sum(map(len, halves)) < MIN_JUDGED or not field.depth_mm.size:
-        return field, ImageUse(used=False, reason="not used: too few planes are drawn to judge it")
+        return field, ImageUse(
+            used=False, reason="the image was not used: too few planes are drawn to judge it"
+        )
     looking = _Looking(drawn, voxels, field)
     if not looking.image.tells_apart:
-        return field, ImageUse(used=False, reason="not used: it shows nothing beside the drawn outlines")
+        return field, ImageUse(
+            used=False, reason="the image was not used: it shows nothing beside the drawn outlines"
+        )
     predictions = []
     for number, half in enumerate(halves):
         progress("Judging the image", number, len(halves) + 1)
@@ -279,7 +283,9 @@ def _judged(predictions: Sequence[_Prediction], looking: _Looking, doubt: float)
     if used:
         reason = f"the image lowered the {change}"
     elif chosen:
-        reason = f"not used: it lowered the {change}, but {needed:.0%} less is asked for"
+        reason = f"the image was not used: it lowered the {change}, but {needed:.0%} less is asked for"
     else:
-        reason = f"not used: it did not lower the error on the reader's own planes ({before:.1%})"
+        reason = (
+            f"the image was not used: it did not lower the error on the reader's own planes ({before:.1%})"
+        )
     return ImageUse(used, reason, before, after, judged, (0.0, *STRENGTHS)[chosen] if used else 0.0)

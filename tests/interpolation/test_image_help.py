@@ -96,7 +96,7 @@ def test_an_image_that_shows_something_else_takes_no_part(image):
     assert not use.used
     assert use.strength == 0
     assert use.error_without > 0
-    assert use.reason.startswith("not used")
+    assert use.reason.startswith("the image was not used")
     assert field is proposed[0], "exactly what the shape alone gives"
 
 
@@ -106,7 +106,9 @@ def test_an_image_without_contrast_takes_no_part(value):
     voxels = np.full(SHAPE, value, dtype=np.float64)
     helped, use = complete_with_image(drawn_on(TRUTH), voxels, lambda _: field)
     assert helped is field
-    assert use == ImageUse(used=False, reason="not used: it shows nothing beside the drawn outlines")
+    assert use == ImageUse(
+        used=False, reason="the image was not used: it shows nothing beside the drawn outlines"
+    )
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
@@ -116,7 +118,7 @@ def test_too_few_slices_to_judge(count):
     field = by_shape(few)
     helped, use = complete_with_image(few, noisy(TRUTH), lambda _: field)
     assert helped is field
-    assert use == ImageUse(used=False, reason="not used: too few planes are drawn to judge it")
+    assert use == ImageUse(used=False, reason="the image was not used: too few planes are drawn to judge it")
 
 
 def test_slices_known_to_be_empty_are_not_among_those_to_judge():
