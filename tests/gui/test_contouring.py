@@ -147,7 +147,7 @@ def test_interpolation_tells_what_it_cant_do(drawing: Any, draw_square: Any, wai
     draw_square(9, origin_mm=(45, 45), size_mm=6)
     drawing.contours.interpolate.click()
     wait(drawing)
-    assert "between axial 2 and axial 9; draw a contour between them" in drawing.messages.text
+    assert "could not be joined between axial 2 and axial 9" in drawing.messages.text
 
 
 def test_tools_that_draw_no_contours_are_refused(drawing: Any, draw_square: Any, wait: Any) -> None:
