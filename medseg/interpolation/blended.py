@@ -14,10 +14,11 @@ from medseg.interpolation.closeness import drawn_planes, mm_off_plane
 from medseg.interpolation.combined import combined
 from medseg.interpolation.drawn import DrawnStructure
 from medseg.interpolation.field import Field
-from medseg.interpolation.off_planes import Box, columns_of, index_on, off_planes
+from medseg.interpolation.off_planes import columns_of, index_on, off_planes
 from medseg.interpolation.parallel import Memo, complete_parallel
 from medseg.interpolation.pins import grown, holding_drawn
 from medseg.progress import Progress, silent
+from medseg.space import Box
 
 Depths = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]

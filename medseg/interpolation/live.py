@@ -17,10 +17,8 @@ from medseg.interpolation.nesting import nested_pairs
 from medseg.interpolation.registry import AUTO
 from medseg.labelmap import Claim, Structure, find_structure, resolve
 from medseg.progress import Progress, silent
-from medseg.space import Box, Grid
+from medseg.space import Box, Grid, box_around
 from medseg.volume import Volume
-
-NOWHERE: Box = (slice(0, 0), slice(0, 0), slice(0, 0))
 
 
 class LiveCompletion:
@@ -124,7 +122,7 @@ class LiveCompletion:
         if after is not None:
             completed[structure_id] = after
         nested = nested_pairs(completed, self.structures)
-        box = _around([_changed_box(before, after, where), *self._of_changed_nesting(nested, completed)])
+        box = box_around([_changed_box(before, after, where), *self._of_changed_nesting(nested, completed)])
         claims = [Claim(key, one.field.corner_kji, one.field.depth_mm) for key, one in completed.items()]
         for layer, labels in zip(self._layers, resolve(claims, box, self.structures, nested), strict=True):
             layer[box] = labels
@@ -144,7 +142,7 @@ def _changed_box(
     before: CompletedStructure | None, after: CompletedStructure | None, where: Placement
 ) -> Box:
     boxes = [one.field.box for one in (before, after) if one is not None]
-    box = _around(boxes)
+    box = box_around(boxes)
     if before is None or after is None or before.image is not None or after.image is not None:
         return box
     axis = after.drawn.parallel_axis
@@ -165,14 +163,3 @@ def _gaps_of(completed: CompletedStructure) -> set[tuple[int, int, bytes]]:
     return {
         (span.missing.start, span.missing.stop, span.key) for span in ParallelSlices(completed.drawn).spans
     }
-
-
-def _around(boxes: Sequence[Box]) -> Box:
-    filled = [box for box in boxes if all(side.stop > side.start for side in box)]
-    if not filled:
-        return NOWHERE
-    k, j, i = (
-        slice(min(box[axis].start for box in filled), max(box[axis].stop for box in filled))
-        for axis in range(3)
-    )
-    return k, j, i

@@ -12,10 +12,10 @@ from medseg.contour import Placement, Sheet, Slice, nearest_index
 from medseg.interpolation.drawn import DrawnStructure
 from medseg.interpolation.field import Field
 from medseg.labelmap import MIN_DEPTH_MM
+from medseg.space import Box
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
-Box = tuple[slice, slice, slice]
 Weigh = Callable[[Placement], Floats]
 """How much each pixel of a plane counts, in the columns of the box; broadcasts to their shape."""
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from medseg.labelmap.label_map import LabelMap, ancestors, by_containment
 from medseg.labelmap.structure import Structure
-from medseg.space import Box, Grid, box_at
+from medseg.space import Box, Grid, box_around, box_at
 
 MIN_DEPTH_MM = 1e-4
 """A voxel this deep is inside. Distances that cancel out would else be decided by a float's last digit."""
@@ -59,7 +59,7 @@ def overlay(
     """
     claims = list(claims)
     layers = _empty_layers(grid.shape_kji, structures)
-    box = _around([claim.box for claim in claims])
+    box = box_around([claim.box for claim in claims])
     for layer, labels in zip(layers, resolve(claims, box, structures, nested), strict=True):
         layer[box] = labels
     return LabelMap.painted(grid, layers, structures)
@@ -115,14 +115,6 @@ def _empty_layers(shape: Sequence[int], structures: Sequence[Structure]) -> tupl
     dtype = np.uint8 if max((s.label for s in structures), default=0) <= 255 else np.uint16
     count = 1 + max((s.layer for s in structures), default=0)
     return tuple(np.zeros(shape, dtype=dtype) for _ in range(count))
-
-
-def _around(boxes: Sequence[Box]) -> Box:
-    k, j, i = (
-        slice(min((box[a].start for box in boxes), default=0), max((box[a].stop for box in boxes), default=0))
-        for a in range(3)
-    )
-    return k, j, i
 
 
 def _overlap(claimed: Box, box: Box) -> tuple[Box, Box]:

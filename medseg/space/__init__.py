@@ -1,7 +1,7 @@
 """Space: array index ↔ patient mm. Arrays are ``[k, j, i]``; patient space is LPS+ in mm."""
 
 from medseg.space.anatomical import AnatomicalOrder
-from medseg.space.box import Box, box_at
+from medseg.space.box import Box, box_around, box_at
 from medseg.space.grid import FLOAT32_TOLERANCE_MM, GEOMETRY_TOLERANCE_MM, Grid
 from medseg.space.plane import Plane
 
@@ -12,5 +12,6 @@ __all__ = [
     "Box",
     "Grid",
     "Plane",
+    "box_around",
     "box_at",
 ]
