@@ -1,8 +1,10 @@
 """Label maps: structures as voxels, and contours → voxels."""
 
 from medseg.labelmap.label_map import LabelMap, ancestors, labels_in
+from medseg.labelmap.layering import in_layers
 from medseg.labelmap.overlay import MIN_DEPTH_MM, Claim, overlay, resolve
 from medseg.labelmap.rasterise import fill, fill_polygon, rasterise
+from medseg.labelmap.regridding import Regridded, put_on_grid
 from medseg.labelmap.structure import (
     MAX_LABEL,
     NOTHING,
@@ -21,13 +23,16 @@ __all__ = [
     "Claim",
     "Code",
     "LabelMap",
+    "Regridded",
     "Structure",
     "ancestors",
     "fill",
     "fill_polygon",
     "find_structure",
+    "in_layers",
     "labels_in",
     "overlay",
+    "put_on_grid",
     "rasterise",
     "resolve",
     "structure_id_for",
