@@ -106,7 +106,12 @@ def voxels_of(
         Indices ``(k, j, i)``, shape ``(n, 3)``.
     """
     # Half as long as np.argwhere, which numpy does not specialise for flags.
-    columns = np.stack(np.unravel_index(np.flatnonzero(mask), mask.shape), axis=1)
-    along = np.floor(lift(where, columns)[:, where.axis] + 0.5).astype(np.intp)
+    a, b = np.unravel_index(np.flatnonzero(mask), mask.shape)
+    if isinstance(where, Slice):
+        along = np.full(len(a), where.index)
+    else:
+        along = np.floor(where.offset + where.slopes[0] * a + where.slopes[1] * b + 0.5).astype(np.intp)
     within = (along >= 0) & (along < shape_kji[where.axis])
-    return np.insert(columns[within], where.axis, along[within], axis=1)
+    index = [a[within], b[within]]
+    index.insert(where.axis, along[within])
+    return np.stack(index, axis=1)

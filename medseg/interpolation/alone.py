@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.contour import Placement, voxels_of
-from medseg.interpolation.drawn import DrawnStructure
+from medseg.interpolation.drawn import DrawnStructure, window_of
 from medseg.interpolation.field import Field
 from medseg.labelmap import MIN_DEPTH_MM
 
@@ -42,16 +42,16 @@ def lone_pieces(drawn: DrawnStructure, field: Field) -> Iterator[LonePiece]:
         return
     from scipy.ndimage import label
 
-    inside = field.depth_mm > MIN_DEPTH_MM
     for where, mask in drawn.masks.items():
-        labels, count = label(mask)
-        joined = np.zeros(count + 1, dtype=np.bool_)
+        window = window_of(mask)
+        labels, count = label(mask[window])
         voxels = voxels_of(where, mask, drawn.grid.shape_kji)
-        of_voxel = labels[tuple(np.delete(voxels, where.axis, axis=1).T)]
+        rows, columns = np.delete(voxels, where.axis, axis=1).T
+        of_voxel = labels[rows - window[0].start, columns - window[1].start]
+        joined = np.zeros(count + 1, dtype=np.bool_)
+        at = (voxels - field.corner_kji).T
         for step in (-1, 1):
-            beside = voxels.copy()
-            beside[:, where.axis] += step
-            joined[of_voxel[_is_inside(inside, beside - field.corner_kji)]] = True
+            joined[of_voxel[_inside_beside(field.depth_mm, at, where.axis, step)]] = True
         # Of a piece without voxels on the grid nothing is known.
         on_grid = np.unique(of_voxel)
         alone = int(np.count_nonzero(~joined[on_grid]))
@@ -59,8 +59,13 @@ def lone_pieces(drawn: DrawnStructure, field: Field) -> Iterator[LonePiece]:
             yield LonePiece(drawn.structure_id, where, alone)
 
 
-def _is_inside(inside: npt.NDArray[np.bool_], index_kji: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
-    in_box = np.all((index_kji >= 0) & (index_kji < inside.shape), axis=1)
-    found = np.zeros(len(index_kji), dtype=np.bool_)
-    found[in_box] = inside[tuple(index_kji[in_box].T)]
+def _inside_beside(
+    depth_mm: npt.NDArray[np.float32], at: npt.NDArray[np.intp], axis: int, step: int
+) -> npt.NDArray[np.bool_]:
+    """Which voxels have one inside so many steps along an axis; ``at`` are indices of shape ``(3, n)``."""
+    beside = at.copy()
+    beside[axis] += step
+    found: npt.NDArray[np.bool_] = (beside[axis] >= 0) & (beside[axis] < depth_mm.shape[axis])
+    k, j, i = beside[:, found]
+    found[found] = depth_mm[k, j, i] > MIN_DEPTH_MM
     return found

@@ -35,13 +35,14 @@ def follow_area(depth_mm: npt.NDArray[np.float32], gap: Gap, ending: npt.NDArray
         Catmull & Rom, A class of local interpolating splines (1974), of the areas.
     """
     limit = MAX_SHIFT_PIXELS * min(gap.spacing_mm[1:])
-    areas = np.count_nonzero(gap.masks & ~ending, axis=(1, 2)).tolist()
+    going_on = ~ending
+    areas = [int(np.count_nonzero(mask & going_on)) for mask in gap.masks]
     if not (areas[gap.before] and areas[gap.before + 1]):
         return
     for depth, index in zip(depth_mm, gap.missing, strict=True):
         area = max(0.0, _cubic(gap.indices, areas, gap.before, index))
         shift = WEIGHT * _level_of_area(depth, ending, round(area), limit)
-        np.subtract(depth, np.float32(shift), out=depth, where=~ending)
+        np.subtract(depth, np.float32(shift), out=depth, where=going_on)
 
 
 def _cubic(at: tuple[int, ...], values: list[int], before: int, index: int) -> float:

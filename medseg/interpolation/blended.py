@@ -20,7 +20,6 @@ from medseg.interpolation.pins import grown, holding_drawn
 from medseg.progress import Progress, silent
 from medseg.space import Box
 
-Depths = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 
 POWER = 3
@@ -153,47 +152,37 @@ class _Blend:
 
     def apply(self, smooth: Field, between: Field) -> None:
         """Blend one field into the other, whose box holds both."""
-        inner = tuple(
-            slice(start - first, start - first + size)
-            for start, first, size in zip(
-                between.corner_kji, smooth.corner_kji, between.depth_mm.shape, strict=True
-            )
-        )
-        depth = np.moveaxis(smooth.depth_mm, self.axis, 0)
-        parallel = np.moveaxis(between.depth_mm, self.axis, 0)
-        rows, columns = (part for axis, part in enumerate(inner) if axis != self.axis)
-        along = inner[self.axis]
-        first = smooth.corner_kji[self.axis]
-        for at, beyond_mm in enumerate(self.beyond_mm[first : first + len(depth)]):
-            if beyond_mm > 0:
-                np.minimum(depth[at], -beyond_mm, out=depth[at])
-            elif beyond_mm == 0:
-                other = np.full(depth[at].shape, -np.inf, dtype=np.float32)
-                other[rows, columns] = parallel[at - along.start]
-                depth[at] = self._blended(depth[at], other, self._share(smooth, first + at))
+        from medseg.interpolation.blending import blend
 
-    def _share(self, box: Field, index: int) -> Depths:
-        """How much the smooth field counts, from 0 to 1, on one slice along the axis."""
-        near_slices = self.near[self.axis][index]
-        a, b = (axis for axis in range(3) if axis != self.axis)
-        near = near_slices + self.near[a][box.box[a], None] + self.near[b][None, box.box[b]]
-        for sheet, mm in self.sheets:
-            near = near + _near_sheet(sheet, mm, self.axis, index, box)
+        near_k, near_j, near_i = (near[part] for near, part in zip(self.near, smooth.box, strict=True))
+        along = smooth.box[self.axis]
+        near_slices = self.near[self.axis][along]
         with np.errstate(divide="ignore"):
-            off_parallel = np.float64(self.parallel / near_slices) ** POWER
-            off_smooth = self.misfit_mm**POWER + (SMOOTH_PER_PARALLEL * self.parallel / near) ** POWER
-        return np.asarray(off_parallel / (off_parallel + off_smooth), dtype=np.float32)
-
-    def _blended(self, smooth: Depths, parallel: Depths, share: Depths) -> Depths:
-        """Average two depths; where both are sure of the same side, the depth is at least the lesser one."""
-        reach = np.float32(self.reach_mm)
-        votes = np.clip(smooth, -reach, reach), np.clip(parallel, -reach, reach)
-        beyond = np.maximum(np.minimum(np.abs(smooth), np.abs(parallel)) - reach, 0)
-        return (
-            votes[1]
-            + share * (votes[0] - votes[1])
-            + np.where(votes[0] == votes[1], np.sign(smooth) * beyond, 0)
+            parallel_off = np.asarray(self.parallel / near_slices, dtype=np.float64) ** POWER
+        k, j, i = np.subtract(between.corner_kji, smooth.corner_kji).tolist()
+        blend(
+            smooth.depth_mm,
+            np.ascontiguousarray(between.depth_mm),
+            (k, j, i),
+            (near_k, near_j, near_i),
+            self._sheets_in(smooth.corner_kji),
+            self.axis,
+            self.beyond_mm[along],
+            parallel_off,
+            self.misfit_mm**POWER,
+            SMOOTH_PER_PARALLEL * self.parallel,
+            POWER,
+            np.float32(self.reach_mm),
         )
+
+    def _sheets_in(self, corner_kji: tuple[int, int, int]) -> Floats:
+        """The sheets by indices of a box, as rows for the compiled loop."""
+        rows = []
+        for sheet, mm in self.sheets:
+            a, b = (corner_kji[axis] for axis in range(3) if axis != sheet.axis)
+            offset = sheet.offset + sheet.slopes[0] * a + sheet.slopes[1] * b - corner_kji[sheet.axis]
+            rows.append((sheet.axis, offset, *sheet.slopes, mm))
+        return np.array(rows, dtype=np.float64).reshape(-1, 5)
 
 
 def _beyond_mm(drawn: DrawnStructure, slices: DrawnStructure, others: list[Placement], box: Box) -> Floats:
@@ -211,14 +200,3 @@ def _beyond_mm(drawn: DrawnStructure, slices: DrawnStructure, others: list[Place
         if (shown > last).any():
             beyond_mm[last + 1 :] = -1.0
     return beyond_mm
-
-
-def _near_sheet(sheet: Sheet, mm: float, axis: int, index: int, box: Field) -> Floats:
-    """The reciprocal distance, in 1/mm, of the voxels of one slice of a box from a sheet."""
-    ranges = [np.arange(part.start, part.stop, dtype=np.float64) for part in box.box]
-    ranges[axis] = np.array([float(index)])
-    at = np.meshgrid(*ranges, indexing="ij", sparse=True)
-    a, b = (at[other] for other in range(3) if other != sheet.axis)
-    steps = at[sheet.axis] - sheet.offset - sheet.slopes[0] * a - sheet.slopes[1] * b
-    with np.errstate(divide="ignore", over="ignore"):
-        return np.asarray(1.0 / (mm * np.abs(steps))).squeeze(axis)

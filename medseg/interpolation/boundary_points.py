@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.contour.sheet import Placement, Sheet, lift
-from medseg.interpolation.drawn import DrawnStructure
+from medseg.interpolation.drawn import DrawnStructure, window_of
 from medseg.interpolation.pins import Box
 from medseg.space import Grid
 
@@ -134,11 +134,11 @@ def _edges(mask: npt.NDArray[np.bool_]) -> Floats:
 
     The border of the image is no outline: what it cuts off goes on beyond.
     """
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
+    rows, columns = window_of(mask)
+    if rows.stop == 0:
         return np.zeros((0, 2))
-    top, left = max(rows[0] - 1, 0), max(columns[0] - 1, 0)
-    window = mask[top : rows[-1] + 2, left : columns[-1] + 2]
+    top, left = max(rows.start - 1, 0), max(columns.start - 1, 0)
+    window = mask[top : rows.stop + 1, left : columns.stop + 1]
     down = np.argwhere(window[1:] != window[:-1]) + np.array([0.5, 0.0])
     across = np.argwhere(window[:, 1:] != window[:, :-1]) + np.array([0.0, 0.5])
     return np.asarray(np.concatenate([down, across]) + np.array([top, left]))

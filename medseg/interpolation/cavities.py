@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from medseg.contour.sheet import Placement, nearest_index, voxels_of
 from medseg.contour.slices import Slice
-from medseg.interpolation.drawn import DrawnStructure
+from medseg.interpolation.drawn import DrawnStructure, window_of
 
 STRUCTURE, OUTSIDE = 0, 1
 """Labels of a plane's pixels. From 2 on come the pieces of background that the structure encloses on it."""
@@ -31,11 +31,11 @@ def taken_apart(drawn: DrawnStructure) -> tuple[DrawnStructure, DrawnStructure |
     Returns:
         The structure with its cavities filled; and the cavities, None where there are none.
     """
+    if not any(_enclosing(mask) for mask in drawn.masks.values()):
+        return drawn, None
     numbers = count(OUTSIDE + 1)
     labels = {where: _labelled(mask, numbers) for where, mask in drawn.masks.items()}
     enclosed = next(numbers) - OUTSIDE - 1
-    if not enclosed:
-        return drawn, None
     closed = _closed(labels, enclosed, drawn)
     if not closed.any():
         return drawn, None
@@ -44,18 +44,27 @@ def taken_apart(drawn: DrawnStructure) -> tuple[DrawnStructure, DrawnStructure |
     return replace(drawn, masks=filled), replace(drawn, masks=cavities)
 
 
-def _labelled(mask: npt.NDArray[np.bool_], numbers: count[int]) -> Labels:
-    """Label a plane's pixels; pieces of background that are enclosed take the next numbers."""
+def _enclosing(mask: npt.NDArray[np.bool_]) -> bool:
+    """Whether a plane has pieces of background that the structure encloses."""
+    return _background(mask[window_of(mask)])[1] > 1
+
+
+def _background(mask: npt.NDArray[np.bool_]) -> tuple[Labels, int]:
+    """The pieces of background, by number, and how many; the first is all that is not enclosed."""
     from scipy.ndimage import label
 
+    # The frame joins all background around the structure; its piece is found first.
+    pieces, found = label(np.pad(~mask, 1, constant_values=True))
+    return pieces[1:-1, 1:-1], found
+
+
+def _labelled(mask: npt.NDArray[np.bool_], numbers: count[int]) -> Labels:
+    """Label a plane's pixels; pieces of background that are enclosed take the next numbers."""
     labels = np.where(mask, STRUCTURE, OUTSIDE).astype(np.int32)
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    if len(rows):
-        window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        # The frame joins all background around the structure; its piece is found first.
-        pieces, found = label(np.pad(~mask[window], 1, constant_values=True))
-        of_piece = np.array([STRUCTURE, OUTSIDE, *(next(numbers) for _ in range(found - 1))], np.int32)
-        labels[window] = of_piece[pieces[1:-1, 1:-1]]
+    window = window_of(mask)
+    pieces, found = _background(mask[window])
+    of_piece = np.array([STRUCTURE, OUTSIDE, *(next(numbers) for _ in range(found - 1))], np.int32)
+    labels[window] = of_piece[pieces]
     return labels
 
 

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 PANEL = 64
 """Columns that are factored before the rest of the matrix hears of them."""
 
-STRIPE = 512
+STRIPE = 256
 """Columns of the rest that are updated together: a panel's part of them stays in the second cache."""
 
 MAX_THREADS = 4

@@ -13,6 +13,15 @@ from medseg.contour.slices import Slice
 from medseg.space import Grid
 
 
+def window_of(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The part of a plane that holds all of a mask; an empty one where it is empty."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not len(rows):
+        return slice(0, 0), slice(0, 0)
+    columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
 @dataclass(frozen=True, eq=False)
 class DrawnStructure:
     """One structure on the planes on which it was drawn.

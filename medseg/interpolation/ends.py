@@ -37,23 +37,29 @@ def with_ends(gap: Gap) -> tuple[Gap, npt.NDArray[np.bool_]]:
     before, masks, depth = ended.before, ended.masks, ended.depth_mm
     sides = depth[before : before + 2]
     deepest = np.float32(sides.max())
-    sides[np.isneginf(sides)] = -deepest
-    original = sides.copy()
-    ending = np.zeros((2, *masks.shape[1:]), dtype=np.bool_)
-    for here, there in ((0, 1), (1, 0)):
-        pieces = Pieces.of(masks[before + here])
-        ends = ~pieces.touched(masks[before + there])
-        _taper(pieces.runs, ends, original[here], sides[there], ending[here])
-    # Where pieces end on both sides they may be the same, which moved: they count as going on.
-    moved = ending[0].any() and ending[1].any()
-    for_certain = np.zeros_like(ending[0]) if moved else ending[0] | ending[1]
+    for side in sides:
+        if np.isneginf(side[0, 0]):
+            side[:] = -deepest
+    pieces = [Pieces.of(mask) for mask in masks[before : before + 2]]
+    ends = [~pieces[here].touched(masks[before + there]) for here, there in ((0, 1), (1, 0))]
+    ending = np.zeros(masks.shape[1:], dtype=np.bool_)
+    if ends[0].any() or ends[1].any():
+        original = sides.copy()
+        # Where pieces end on both sides they may be the same, which moved: they count as going on.
+        moved = ends[0].any() and ends[1].any()
+        for here, there in ((0, 1), (1, 0)):
+            _taper(pieces[here].runs, ends[here], original[here], sides[there])
+            if not moved:
+                ending |= pieces[here].painted(np.flatnonzero(ends[here]).tolist(), (0, 0, *masks.shape[1:]))
     np.maximum(depth, -OUTSIDE * deepest, out=depth)
-    return ended, for_certain
+    return ended, ending
 
 
 def without_empty_beyond(gap: Gap) -> Gap:
-    """A copy of a gap that leaves out the empty slices beyond the two next to it."""
+    """A gap with a copy of its depths that leaves out the empty slices beyond the two next to it."""
     kept = [n for n in range(len(gap.indices)) if n in (gap.before, gap.before + 1) or gap.masks[n].any()]
+    if len(kept) == len(gap.indices):
+        return replace(gap, depth_mm=gap.depth_mm.copy())
     indices = tuple(gap.indices[n] for n in kept)
     before = kept.index(gap.before)
     return replace(gap, indices=indices, before=before, masks=gap.masks[kept], depth_mm=gap.depth_mm[kept])
@@ -65,7 +71,6 @@ def _taper(
     ends: npt.NDArray[np.bool_],
     depth: npt.NDArray[np.float32],
     other_depth: npt.NDArray[np.float32],
-    ending: npt.NDArray[np.bool_],
 ) -> None:
     deepest = np.zeros(len(ends), np.float32)
     for row, start, stop, piece in runs:
@@ -73,6 +78,5 @@ def _taper(
             deepest[piece] = max(deepest[piece], depth[row, start:stop].max())
     for row, start, stop, piece in runs:
         if ends[piece]:
-            ending[row, start:stop] = True
             for c in range(start, stop):
                 other_depth[row, c] = max(other_depth[row, c], -deepest[piece])

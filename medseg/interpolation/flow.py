@@ -23,6 +23,9 @@ MAX_PIXELS = 64 * 64
 MIN_SIDE = 8
 """No level is coarser than this."""
 
+MEANS = 8
+"""Quantities that are averaged over the windows."""
+
 
 def flow_between(first: Map, last: Map, spacing_mm: tuple[float, float]) -> tuple[Map, Map]:
     """The flow from one map of signed distances to another.
@@ -109,9 +112,10 @@ def _refine(
     rows, columns = first.shape
     per_row, per_column = 0.5 / row_mm, 0.5 / column_mm
     middle, change = np.empty((rows, columns), np.float32), np.empty((rows, columns), np.float32)
-    # Means over the window of: both slopes, the change, and their products.
-    means = np.empty((8, rows, columns), np.float32)
-    scratch = np.empty((rows, columns), np.float32)
+    # Means over the window of: both slopes, the change, and their products. They lie next to each other, so
+    # that all are averaged at once.
+    means = np.empty((rows, columns, MEANS), np.float32)
+    scratch = np.empty((rows, columns, MEANS), np.float32)
     for _ in range(ITERATIONS):
         for r in range(rows):
             for c in range(columns):
@@ -127,18 +131,19 @@ def _refine(
                 across = (middle[r, right] - middle[r, left]) * per_column
                 moved = down * flow_rows[r, c] * row_mm + across * flow_columns[r, c] * column_mm
                 rest = change[r, c] - moved
-                means[0, r, c], means[1, r, c], means[2, r, c] = down, across, rest
-                means[3, r, c], means[4, r, c], means[5, r, c] = down * down, down * across, across * across
-                means[6, r, c], means[7, r, c] = down * rest, across * rest
-        for n in range(8):
-            _average(means[n], scratch)
+                here = means[r, c]
+                here[0], here[1], here[2] = down, across, rest
+                here[3], here[4], here[5] = down * down, down * across, across * across
+                here[6], here[7] = down * rest, across * rest
+        _average(means, scratch)
         for r in range(rows):
             for c in range(columns):
-                down, across, rest = means[0, r, c], means[1, r, c], means[2, r, c]
-                a11 = means[3, r, c] - down * down + STIFFNESS
-                a12 = means[4, r, c] - down * across
-                a22 = means[5, r, c] - across * across + STIFFNESS
-                b1, b2 = down * rest - means[6, r, c], across * rest - means[7, r, c]
+                here = means[r, c]
+                down, across, rest = here[0], here[1], here[2]
+                a11 = here[3] - down * down + STIFFNESS
+                a12 = here[4] - down * across
+                a22 = here[5] - across * across + STIFFNESS
+                b1, b2 = down * rest - here[6], across * rest - here[7]
                 size = a11 * a22 - a12 * a12
                 if size > 0:
                     flow_rows[r, c] = (a22 * b1 - a12 * b2) / (size * row_mm)
@@ -147,23 +152,31 @@ def _refine(
 
 @compiled
 def _average(values: Map, scratch: Map) -> None:
-    """Replace each value by the mean of a square window, cut off at the border."""
-    _means_of_rows(values, scratch)
-    _means_of_rows(scratch.T, values.T)
+    """Replace each value by the mean of a square window, cut off at the border, of each of several maps."""
+    rows, columns, _ = values.shape
+    width = columns * MEANS
+    _running_means(values.reshape(rows, width), scratch.reshape(rows, width), np.empty(width), width)
+    totals = np.empty(MEANS)
+    for r in range(rows):
+        _running_means(scratch[r], values[r], totals, MEANS)
 
 
 @compiled
-def _means_of_rows(values: Map, means: Map) -> None:
-    rows, columns = values.shape
-    totals = np.zeros(columns, np.float64)
+def _running_means(values: Map, means: Map, totals: npt.NDArray[np.float64], width: int) -> None:
+    """Means of each row of some width, itself and up to ``WINDOW_RADIUS`` rows on either side."""
+    rows = len(values)
+    totals[:] = 0
     count = 0
     for r in range(-WINDOW_RADIUS, rows):
         entering, leaving = r + WINDOW_RADIUS, r - WINDOW_RADIUS - 1
         if entering < rows:
-            totals += values[entering]
+            for n in range(width):
+                totals[n] += values[entering, n]
             count += 1
         if leaving >= 0:
-            totals -= values[leaving]
+            for n in range(width):
+                totals[n] -= values[leaving, n]
             count -= 1
         if r >= 0:
-            means[r] = totals / count
+            for n in range(width):
+                means[r, n] = totals[n] / count

@@ -160,6 +160,5 @@ def _gaps_of(completed: CompletedStructure) -> set[tuple[int, int, bytes]]:
     """First and end of each gap, and a digest of what its filling depends on."""
     from medseg.interpolation.parallel import ParallelSlices
 
-    return {
-        (span.missing.start, span.missing.stop, span.key) for span in ParallelSlices(completed.drawn).spans
-    }
+    slices = ParallelSlices(completed.drawn)
+    return {(span.missing.start, span.missing.stop, slices.key(span)) for span in slices.spans}

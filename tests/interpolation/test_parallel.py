@@ -9,7 +9,7 @@ from medseg.contour import Slice
 from medseg.errors import Cancelled, ContourError
 from medseg.interpolation.combined import combined
 from medseg.interpolation.drawn import DrawnStructure
-from medseg.interpolation.parallel import ParallelSlices, complete_parallel, memo_key, unjoined
+from medseg.interpolation.parallel import ParallelSlices, complete_parallel, unjoined
 from medseg.interpolation.signed_distance import signed_distance
 from medseg.space import Grid
 
@@ -92,7 +92,7 @@ def test_a_gap_by_itself_is_that_of_the_whole_run(drawn, method):
     for span in slices.spans:
         alone = slices.fill(span, method)
         assert alone.dtype == np.float32
-        assert np.array_equal(memo[memo_key(span, method)], alone)
+        assert np.array_equal(memo[slices.memo_key(span, method)], alone)
     again = complete_parallel(drawn, method, memo=memo)
     assert np.array_equal(field.depth_mm, again.depth_mm)
 

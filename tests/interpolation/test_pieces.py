@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.ndimage import find_objects, label
 
-from medseg.interpolation.pieces import Pieces, groups_of_near
+from medseg.interpolation.pieces import MANY_PIXELS, Pieces, groups_of_near
 
 SHAPE = (8, 12)
 masks = arrays(np.bool_, SHAPE)
@@ -29,7 +29,7 @@ def test_a_window_cuts_what_is_painted(mask, top, left):
     framed = np.pad(mask, 20)[top + 20 : top + 25, left + 20 : left + 27]
     assert np.array_equal(pieces.painted(every, (top, left, 5, 7)), framed)
     inside = {number for number in every if pieces.painted([number], (top, left, 5, 7)).any()}
-    assert inside <= set(pieces.within((top, left, 5, 7)).tolist())
+    assert inside <= set(pieces.within((top, left, 5, 7)))
 
 
 @given(masks, masks)
@@ -53,3 +53,12 @@ def test_near_boxes_are_grouped_through_others():
     assert groups_of_near(boxes, 2.0, 2.0).tolist() == [0, 0, 0, 3]
     assert groups_of_near(boxes, 2.0, 1.5).tolist() == [0, 1, 2, 3]
     assert groups_of_near(boxes, 28.0, 1.5).tolist() == [0, 1, 2, 0]
+
+
+def test_a_piece_lies_where_it_lies_on_a_large_plane_too():
+    mask = np.zeros((MANY_PIXELS, 3), dtype=bool)
+    mask[5:8, 1:] = mask[90] = True
+    small, large = Pieces.of(mask[:100]), Pieces.of(mask)
+    assert large.boxes.tolist() == [[5, 1, 8, 3], [90, 0, 91, 3]]
+    assert np.array_equal(small.runs, large.runs)
+    assert np.array_equal(small.boxes, large.boxes)
