@@ -19,6 +19,10 @@ from .volume import VolumeSeries as VolumeSeries
 from .workflows.convert import ConvertOptions as ConvertOptions
 from .workflows.convert import ReadOptions as ReadOptions
 from .workflows.convert import convert as convert
+from .workflows.export_label_map import export_label_map as export_label_map
+from .workflows.history import history as history
+from .workflows.import_label_map import import_label_map as import_label_map
+from .workflows.import_label_map import read_structures as read_structures
 from .workflows.inspect import inspect as inspect
 from .workflows.interpolate import draw_next as draw_next
 from .workflows.interpolate import how_completed as how_completed

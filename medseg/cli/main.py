@@ -16,6 +16,9 @@ from medseg.errors import InputError, MedsegError, OutputError
 COMMANDS = {
     "convert": "medseg.cli.convert:convert",
     "demo": "medseg.cli.demo:demo",
+    "export": "medseg.cli.export:export",
+    "history": "medseg.cli.history:history",
+    "import": "medseg.cli.import_:import_",
     "inspect": "medseg.cli.inspect:inspect",
     "interpolate": "medseg.cli.interpolate:interpolate",
     "keys": "medseg.cli.keys:keys",

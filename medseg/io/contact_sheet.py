@@ -80,16 +80,17 @@ def write_contact_sheet(
     if columns < 1 or max_slices < 1:
         raise ValueError(f"expected at least one column and one slice, got {columns} and {max_slices}")
     label_map.grid.require_same_as(volume.grid, "label map of a contact sheet")
-    case = SheetCase(volume, label_map, window or _customary_window(volume), drawn)
+    case = SheetCase(volume, label_map, window or customary_window(volume), drawn)
     main_axis = case.order.axes.index(0)
-    main_tiles = [_tile(case, main_axis, index) for index in _chosen(case, main_axis, max_slices)]
-    cross_tiles = [_tile(case, axis, case.focus(axis)) for axis in range(3) if axis != main_axis]
+    main_tiles = [tile(case, main_axis, index) for index in chosen(case, main_axis, max_slices)]
+    cross_tiles = [tile(case, axis, case.focus(axis)) for axis in range(3) if axis != main_axis]
     sheet = _assembled(main_tiles, cross_tiles, _legend(case), _heading(case, title), columns)
     with whole_file(path, overwrite=overwrite) as temporary:
         sheet.save(temporary, format="PNG")
 
 
-def _customary_window(volume: Volume) -> tuple[float, float]:
+def customary_window(volume: Volume) -> tuple[float, float]:
+    """Values shown as black and white where nothing else is asked for."""
     if volume.quantity in WINDOWS:
         return WINDOWS[volume.quantity]
     finite = volume.voxels[np.isfinite(volume.voxels)]
@@ -99,7 +100,7 @@ def _customary_window(volume: Volume) -> tuple[float, float]:
     return low, high if high > low else low + 1
 
 
-def _chosen(case: SheetCase, axis: int, most: int) -> list[int]:
+def chosen(case: SheetCase, axis: int, most: int) -> list[int]:
     """Slices with structures, spread evenly, from the first of the array to the last."""
     where = case.positions(axis)
     if not len(where):
@@ -111,7 +112,7 @@ def _chosen(case: SheetCase, axis: int, most: int) -> list[int]:
     return indices[::-1] if case.order.flipped[axis] else indices
 
 
-def _tile(case: SheetCase, axis: int, index: int) -> Image.Image:
+def tile(case: SheetCase, axis: int, index: int) -> Image.Image:
     """One slice with outlines, letters and a caption above it."""
     view = VIEWS[axis]
     (top, bottom), (left, right) = case.box[view.down], case.box[view.across]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,29 @@ class LabelMapFiles:
     def stem(self) -> str:
         """The file name without its NIfTI ending."""
         return self.nifti.name.removesuffix(".gz").removesuffix(".nii")
+
+    @property
+    def _ending(self) -> str:
+        return self.nifti.name.removeprefix(self.stem)
+
+    def layer(self, number: int) -> Path:
+        """The NIfTI file of a layer: the label map itself, or ``sub-1_dseg_layer-1.nii.gz`` and so on."""
+        if number == 0:
+            return self.nifti
+        return self.nifti.with_name(f"{self.stem}_layer-{number}{self._ending}")
+
+    def further_layers(self) -> dict[int, Path]:
+        """The files of further layers that are there, by their number, ascending."""
+        # The name is compared as text: it may hold what a pattern would take for a wildcard.
+        pattern = re.compile(rf"{re.escape(self.stem)}_layer-([1-9]\d{{0,4}}){re.escape(self._ending)}")
+        found = (pattern.fullmatch(path.name) for path in self.nifti.parent.iterdir())
+        numbers = sorted(int(match[1]) for match in found if match)
+        return {number: self.layer(number) for number in numbers}
+
+    def present(self) -> tuple[Path, ...]:
+        """Every file of the label map that is there. All their names begin with the stem."""
+        fixed = (self.nifti, self.structures, self.provenance, self.contours, self.sign_off)
+        return (*(path for path in fixed if path.exists()), *self.further_layers().values())
 
     @property
     def structures(self) -> Path:

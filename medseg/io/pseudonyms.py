@@ -15,10 +15,10 @@ from hmac import digest
 from typing import TYPE_CHECKING, Protocol
 
 from medseg.errors import InputError
+from medseg.io.pseudonym_secret import Secret, default_secret_path, load_secret
 
 if TYPE_CHECKING:
     from medseg.io.dicom.header import ImageHeader
-    from medseg.io.pseudonym_secret import Secret
 
 LABEL_LENGTH = 10
 """Characters of a pseudonym in a file name, 5 bits each (RFC 4648 base32, in lower case).
@@ -91,16 +91,27 @@ class Pseudonyms:
     def key_of(self, volume: HasHeaders) -> VolumeKey:
         """The key of a volume from the headers of its images."""
         first = volume.headers[0]
-        series = self._keyed("series", first.series_uid or first.group)
-        session = self._keyed("study", first.study_uid) if first.study_uid else self._keyed("orphan", series)
-        has_id = bool(first.patient_digest)
-        patient = (first.patient_digest, first.issuer_digest)
+        session = self._session(first)
         return VolumeKey(
-            subject=self._keyed("patient", *patient) if has_id else self._keyed("nobody", session),
+            subject=self.subject_of(first),
             session=session,
-            series=series,
+            series=self._series(first),
             images=self._keyed("images", *sorted(map(_image_identity, volume.headers))),
         )
+
+    def subject_of(self, header: ImageHeader) -> str:
+        """The pseudonym of an image's patient; where no PatientID is given, the study stands for one."""
+        if not header.patient_digest:
+            return self._keyed("nobody", self._session(header))
+        return self._keyed("patient", header.patient_digest, header.issuer_digest)
+
+    def _session(self, header: ImageHeader) -> str:
+        if header.study_uid:
+            return self._keyed("study", header.study_uid)
+        return self._keyed("orphan", self._series(header))
+
+    def _series(self, header: ImageHeader) -> str:
+        return self._keyed("series", header.series_uid or header.group)
 
     def _keyed(self, domain: str, *parts: str) -> str:
         """HMAC-SHA-256 in base32. Each part bears its length: no two lists of parts are the same bytes."""
@@ -129,3 +140,18 @@ def _image_identity(header: ImageHeader) -> str:
             header.position_lps_mm,
         )
     )
+
+
+def known_subject(header: ImageHeader) -> str | None:
+    """The pseudonym of an image's patient in file names; None where this machine has no secret yet.
+
+    To open an image never makes a secret: only a conversion does, whose file names need one.
+    """
+    path = default_secret_path()
+    if not path.exists():
+        return None
+    try:
+        return Pseudonyms(load_secret(path)).subject_of(header)[:LABEL_LENGTH]
+    except InputError:
+        # Others can read it, or it is damaged: a conversion says so, a look at an image need not fail.
+        return None

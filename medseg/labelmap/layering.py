@@ -18,7 +18,8 @@ def in_layers(grid: Grid, masks: Iterable[tuple[Structure, npt.NDArray[np.bool_]
     """Stack structures so that none takes a voxel from another.
 
     Each goes, in the order given, into the first layer in which all its voxels are free: structures that
-    don't overlap share one layer. One that has its label there already gets the next free one.
+    don't overlap share one layer. Labels are unique over all layers, as BIDS asks of the table: one whose
+    label is taken gets the next free one.
 
     Args:
         grid: Where the voxels lie.
@@ -40,7 +41,7 @@ def in_layers(grid: Grid, masks: Iterable[tuple[Structure, npt.NDArray[np.bool_]
         number = next((n for n, layer in enumerate(layers) if not layer[mask].any()), len(layers))
         if number == len(layers):
             layers.append(np.zeros(grid.shape_kji, np.uint16))
-        taken = {s.label for s in placed if s.layer == number}
+        taken = {s.label for s in placed}
         label = structure.label if structure.label not in taken else _next_label(taken)
         layers[number][mask] = label
         placed.append(replace(structure, label=label, layer=number))
@@ -50,7 +51,7 @@ def in_layers(grid: Grid, masks: Iterable[tuple[Structure, npt.NDArray[np.bool_]
 def _next_label(taken: set[int]) -> int:
     label = max(taken) + 1
     if label > MAX_LABEL:
-        raise LabelMapError(f"a layer holds at most {MAX_LABEL} labels")
+        raise LabelMapError(f"a label map holds at most {MAX_LABEL} labels")
     return label
 
 

@@ -22,6 +22,9 @@ from medseg.provenance.nifti_fields import FIELDS, NiftiFields
 SCHEMA = "urn:medseg:content:1"
 """Part of the digest, so that a digest by later rules is never taken for one by these."""
 
+SCHEMA_OF_LAYERS = "urn:medseg:content:2"
+"""Of a label map of several layers. One of a single layer keeps the digest that it always had."""
+
 SIDECARS = ("contours", "provenance")
 
 
@@ -78,6 +81,38 @@ class StructureContent:
 
 
 @dataclass(frozen=True)
+class FurtherLayer:
+    """A layer behind the first one, which is a NIfTI file of its own.
+
+    Args:
+        header: The raw bytes of its header fields, hexadecimal; see :class:`Content`, so the others.
+        voxels: SHA-256 of all its voxels.
+        unexplained_labels: Labels that occur among its voxels and not in the table, ascending.
+    """
+
+    header: Mapping[str, str]
+    voxels: str
+    unexplained_labels: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        NiftiFields.from_hex(self.header)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The layer as a JSON object."""
+        return {
+            "header": dict(self.header),
+            "voxels": self.voxels,
+            "unexplained_labels": list(self.unexplained_labels),
+        }
+
+    @classmethod
+    def from_dict(cls, value: Any) -> FurtherLayer:
+        """Read it back; see :meth:`Content.from_dict`."""
+        layer = JsonObject(value, "a layer", "header", "voxels", "unexplained_labels")
+        return cls(_header(layer), layer.sha256("voxels"), _labels(layer))
+
+
+@dataclass(frozen=True)
 class Content:
     """What a signature covers.
 
@@ -87,6 +122,7 @@ class Content:
         structures: The structure table, in order of layer and label; None where there is no table.
         unexplained_labels: Labels that occur among the voxels and not in the table, ascending.
         sidecars: SHA-256 of the files of contours and provenance; None for one that is not there.
+        further_layers: The layers behind the first one, in order.
 
     Raises:
         LabelMapError: Two structures share an id, or a label in one layer.
@@ -98,6 +134,7 @@ class Content:
     structures: tuple[StructureContent, ...] | None
     unexplained_labels: tuple[int, ...]
     sidecars: Mapping[str, str | None]
+    further_layers: tuple[FurtherLayer, ...] = ()
 
     def __post_init__(self) -> None:
         NiftiFields.from_hex(self.header)
@@ -111,13 +148,15 @@ class Content:
 
     def as_dict(self) -> dict[str, Any]:
         """The content as a JSON object."""
+        layers = {"further_layers": [layer.as_dict() for layer in self.further_layers]}
         return {
-            "schema": SCHEMA,
+            "schema": SCHEMA_OF_LAYERS if self.further_layers else SCHEMA,
             "header": dict(self.header),
             "voxels": self.voxels,
             "structures": None if self.structures is None else [s.as_dict() for s in self.structures],
             "unexplained_labels": list(self.unexplained_labels),
             "sidecars": dict(self.sidecars),
+            **(layers if self.further_layers else {}),
         }
 
     @classmethod
@@ -128,21 +167,19 @@ class Content:
             SidecarError: It is not of this form.
         """
         names = ("schema", "header", "voxels", "structures", "unexplained_labels", "sidecars")
-        content = JsonObject(value, "the content", *names)
-        if content.text("schema") != SCHEMA:
+        has_layers = isinstance(value, dict) and value.get("schema") == SCHEMA_OF_LAYERS
+        content = JsonObject(value, "the content", *names, *(("further_layers",) if has_layers else ()))
+        if content.text("schema") not in (SCHEMA, SCHEMA_OF_LAYERS):
             raise SidecarError(f"expected a content of schema {SCHEMA}, got {content.text('schema')[:80]!a}")
-        header = JsonObject(content.value("header"), "the header", *FIELDS)
         sidecars = JsonObject(content.value("sidecars"), "the sidecars", *SIDECARS)
-        labels = content.list("unexplained_labels")
-        if not all(type(label) is int for label in labels):
-            raise SidecarError("the content: expected integers as unexplained_labels")
         try:
             return cls(
-                header={name: header.hexadecimal(name) for name in FIELDS},
+                header=_header(content),
                 voxels=content.sha256("voxels"),
                 structures=_structures(content),
-                unexplained_labels=tuple(labels),
+                unexplained_labels=_labels(content),
                 sidecars={name: sidecars.optional_sha256(name) for name in SIDECARS},
+                further_layers=_further_layers(content) if has_layers else (),
             )
         except LabelMapError as error:
             raise SidecarError(f"the content: {error}") from error
@@ -150,6 +187,26 @@ class Content:
     def digest(self) -> str:
         """The content digest: SHA-256 over the RFC 8785 JSON of :meth:`as_dict`."""
         return hashlib.sha256(canonical_json(self.as_dict())).hexdigest()
+
+
+def _header(entry: JsonObject) -> dict[str, str]:
+    header = JsonObject(entry.value("header"), "the header", *FIELDS)
+    return {name: header.hexadecimal(name) for name in FIELDS}
+
+
+def _labels(entry: JsonObject) -> tuple[int, ...]:
+    labels = entry.list("unexplained_labels")
+    if not all(type(label) is int for label in labels):
+        raise SidecarError("the content: expected integers as unexplained_labels")
+    return tuple(labels)
+
+
+def _further_layers(content: JsonObject) -> tuple[FurtherLayer, ...]:
+    layers = tuple(FurtherLayer.from_dict(entry) for entry in content.list("further_layers"))
+    if not layers:
+        # The same content would have two digests.
+        raise SidecarError("the content: expected further layers, or the schema of a single one")
+    return layers
 
 
 def _structures(content: JsonObject) -> tuple[StructureContent, ...] | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 from medseg.provenance.content import Content, StructureContent
@@ -58,18 +59,38 @@ class Difference:
 def differences(expected: Content, found: Content) -> list[Difference]:
     """List what differs: header, voxels, structures, sidecars. Empty exactly where the digests are equal."""
     return [
-        *_header(expected, found),
+        *_header(expected.header, found.header),
         *_voxels(expected, found),
+        *_further_layers(expected, found),
         *_table(expected, found),
         *_sidecars(expected, found),
     ]
 
 
-def _header(expected: Content, found: Content) -> Iterator[Difference]:
-    changed = {name for name in FIELDS if expected.header[name] != found.header[name]}
+def _further_layers(expected: Content, found: Content) -> Iterator[Difference]:
+    pairs = zip_longest(expected.further_layers, found.further_layers)
+    for number, (a, b) in enumerate(pairs, start=1):
+        if a is None or b is None:
+            before, after = ("present" if one else MISSING for one in (a, b))
+            yield Difference(f"layer {number}", before, after)
+            continue
+        for difference in _header(a.header, b.header):
+            yield replace(difference, field=f"layer {number}: {difference.field}")
+        if a.unexplained_labels != b.unexplained_labels:
+            yield Difference(
+                f"layer {number}: labels without a structure",
+                list(a.unexplained_labels),
+                list(b.unexplained_labels),
+            )
+        if a.voxels != b.voxels:
+            yield Difference(f"layer {number}: voxels", a.voxels, b.voxels)
+
+
+def _header(expected: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:
+    changed = {name for name in FIELDS if expected[name] != found[name]}
     if not changed:
         return
-    a, b = NiftiFields.from_hex(expected.header), NiftiFields.from_hex(found.header)
+    a, b = NiftiFields.from_hex(expected), NiftiFields.from_hex(found)
     if changed & set(SFORM_FIELDS):
         before, after = ([side.shown(name) for name in SFORM_FIELDS] for side in (a, b))
         yield Difference("sform", before, after, corner_distance_mm(a, b, [(a.sform(), b.sform())]))

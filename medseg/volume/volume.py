@@ -65,6 +65,8 @@ class Source:
         series_uid: DICOM series instance UID.
         study_uid: DICOM study instance UID.
         modality: DICOM modality, such as ``CT`` or ``MR``.
+        subject: Keyed pseudonym of the patient, as ``medseg convert`` names files; None where this machine
+            has no key, or where the format names no patient.
     """
 
     format: str
@@ -72,6 +74,7 @@ class Source:
     series_uid: str | None = None
     study_uid: str | None = None
     modality: str | None = None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,6 +23,7 @@ from medseg.labelmap import LabelMap
 from medseg.progress import Progress, silent
 from medseg.provenance.record import Interpolated
 from medseg.volume import Volume
+from medseg.workflows.method_parameters import parameters_of
 from medseg.workflows.remarks import remarks_on
 
 METHOD_NAMES = (AUTO, *METHODS)
@@ -84,12 +85,13 @@ def interpolate_label_map(
 
 
 def how_completed(completion: Completion) -> dict[str, Interpolated]:
-    """For the record: each structure's method, and whether the image took part."""
+    """For the record: each structure's method with its settings, and whether the image took part."""
     return {
         structure_id: Interpolated(
             one.method,
             image_used=one.image.used if one.image else None,
             image_reason=one.image.reason if one.image else "",
+            parameters=parameters_of(one),
         )
         for structure_id, one in completion.structures.items()
     }

@@ -67,5 +67,6 @@ def interpolate_file(
             author=author,
             completed=how_completed(completion),
             notes=(*remarks_on(completion), *given.remarks_on(completion)),
+            inputs=given.inputs,
         )
     return files, completion

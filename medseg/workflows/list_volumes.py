@@ -17,6 +17,7 @@ from medseg.io.dicom.plan import Outcome, VolumePlan
 from medseg.io.dicom.read import read_planned
 from medseg.io.dicom.summary import summarise
 from medseg.io.existence import require_there
+from medseg.io.pseudonyms import known_subject
 from medseg.io.volume_summary import Status, VolumeSummary
 from medseg.progress import Progress, silent
 from medseg.space import Grid
@@ -134,7 +135,7 @@ def read_volume(plan: VolumePlan, progress: Progress = silent) -> Volume:
     volume = read_planned(plan, progress=progress)
     if isinstance(volume, VolumeSeries):
         raise TypeError(f"expected the plan of one volume, got {len(volume)}")
-    return volume
+    return replace(volume, source=replace(volume.source, subject=known_subject(plan.headers[0])))
 
 
 def one_volume_of(plan: VolumePlan, time_index: int | None) -> VolumePlan:

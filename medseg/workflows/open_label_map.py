@@ -8,11 +8,11 @@ from pathlib import Path
 from medseg.contour import ContourSet
 from medseg.io.contours_file import read_contours
 from medseg.io.label_map_files import LabelMapFiles
-from medseg.io.nifti.label_map import read_label_map
+from medseg.io.nifti.label_map import read_annotated_label_map
 from medseg.io.provenance_file import read_record
 from medseg.labelmap import LabelMap
 from medseg.provenance.record import Record
-from medseg.provenance.voxel_digest import voxels_sha256
+from medseg.provenance.voxel_digest import layers_sha256
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,11 +23,15 @@ class SavedLabelMap:
         label_map: Structures as voxels.
         contours: The contours beside it; empty where there are none.
         record: How it was made; None for a file from another program.
+        revision: How often it was saved, as its header says; None where it says nothing.
+        warnings: What a careful user should know, one sentence each.
     """
 
     label_map: LabelMap
     contours: ContourSet
     record: Record | None
+    revision: int | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def open_label_map(path: Path | str) -> SavedLabelMap:
@@ -41,10 +45,12 @@ def open_label_map(path: Path | str) -> SavedLabelMap:
         LabelMapError: The voxels are no labels, or the table does not explain them.
     """
     files = LabelMapFiles(Path(path))
-    label_map = read_label_map(files.nifti)
-    digest = voxels_sha256(label_map.voxels)
+    read = read_annotated_label_map(files.nifti)
+    digest = layers_sha256(read.label_map.layers)
     return SavedLabelMap(
-        label_map,
+        read.label_map,
         read_contours(files.contours, voxels_sha256=digest) if files.contours.exists() else ContourSet(),
         read_record(files.provenance, voxels_sha256=digest) if files.provenance.exists() else None,
+        revision=read.note.revision if read.note else None,
+        warnings=read.warnings,
     )

@@ -11,17 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.contour import ContourSet, Origin, Placement, Slice, place
-from medseg.errors import OutputExistsError
+from medseg.errors import InputError, OutputExistsError
 from medseg.io.atomic import whole_file
 from medseg.io.contours_file import write_contours
 from medseg.io.label_map_files import LabelMapFiles
-from medseg.io.nifti.label_map import write_label_map
-from medseg.io.provenance_file import write_record
+from medseg.io.nifti.label_map import read_note, write_layer
+from medseg.io.provenance_file import read_earlier_record, write_record
 from medseg.io.shear import shear_warnings
 from medseg.io.structure_table import write_structure_table
 from medseg.labelmap import LabelMap
-from medseg.provenance.record import Interpolated, Record, SliceOrigins
-from medseg.provenance.voxel_digest import voxels_sha256
+from medseg.provenance.record import Interpolated, Model, Record, SliceOrigins
+from medseg.provenance.step import Step, StepInput
+from medseg.provenance.voxel_digest import layers_sha256
 from medseg.space import Grid
 from medseg.volume import Source
 from medseg.workflows.edit_lock import editing
@@ -36,7 +37,11 @@ def save_label_map(
     contours: ContourSet,
     author: str,
     completed: Mapping[str, Interpolated] | None = None,
+    models: Mapping[str, Model] | None = None,
     notes: tuple[str, ...] = (),
+    steps: tuple[Step, ...] = (),
+    inputs: tuple[StepInput, ...] = (),
+    earlier: Record | None = None,
     overwrite: bool = False,
 ) -> LabelMapFiles:
     """Write a label map, its structure table, its contours and its record: all of them or none.
@@ -46,15 +51,19 @@ def save_label_map(
         label_map: What to save.
         grid: The grid of the image, on which the label map must lie.
         source: Where the image came from.
-        contours: The contours that were drawn or imported.
+        contours: The contours that it was made from, of any origin.
         author: Printed name of who made it.
         completed: For each structure id how it was interpolated, if it was.
+        models: For each structure id the model that proposed it, if one did.
         notes: What a reader of the record should know.
+        steps: What happened that was not drawing, oldest first: an import, a resampling.
+        inputs: Files besides the image that were used, such as a sparse label map.
+        earlier: The record of the label map that was opened, where this is a copy under another name; by
+            default that of the draft which is written over.
         overwrite: Whether an earlier draft may be replaced. What was submitted or approved is not, ever.
 
     Raises:
         GridMismatchError: The label map does not lie on the image's grid.
-        LabelMapError: Several layers.
         LockedError: The file there was submitted or approved.
         OutputExistsError: A file is there and ``overwrite`` is not set.
         OutputError: The disk is full, the folder can't be written.
@@ -65,29 +74,61 @@ def save_label_map(
         author=author,
         created=datetime.now().astimezone(),
         source=source,
-        voxels_sha256=voxels_sha256(label_map.voxels),
+        voxels_sha256=layers_sha256(label_map.layers),
         structures=_slice_origins(label_map, contours),
         completed=completed or {},
+        models=models or {},
         notes=(*notes, *shear_warnings(grid)),
     )
-    with editing(files), ExitStack() as stack:
+    with editing(files):
         _require_free(files, overwrite=overwrite)
-        # Everything is written to temporary files first. They are renamed in reverse order, the label
-        # map last: where it is, its sidecars are.
-        voxels, structures, drawn, made = (
-            stack.enter_context(whole_file(target, overwrite=overwrite))
-            for target in (files.nifti, files.structures, files.contours, files.provenance)
-        )
-        write_label_map(label_map, voxels)
-        write_structure_table(label_map.structures, structures)
-        write_contours(contours, drawn, voxels_sha256=record.voxels_sha256)
-        write_record(record, made)
+        # Nobody else saves between: the story goes on from the draft that is written over.
+        record = record.following(earlier or read_earlier_record(files.provenance), steps, inputs=inputs)
+        _write(files, label_map, contours, record, overwrite=overwrite)
     return files
 
 
+def _write(
+    files: LabelMapFiles, label_map: LabelMap, contours: ContourSet, record: Record, *, overwrite: bool
+) -> None:
+    revision = _revision_of(files.nifti) + 1
+    further = range(1, len(label_map.layers))
+    with ExitStack() as stack:
+        # Everything is written to temporary files first. They are renamed in reverse order, the label
+        # map last: where it is, its sidecars are.
+        voxels, structures, drawn, made, *layers = (
+            stack.enter_context(whole_file(target, overwrite=overwrite))
+            for target in (
+                files.nifti,
+                files.structures,
+                files.contours,
+                files.provenance,
+                *map(files.layer, further),
+            )
+        )
+        for number, path in enumerate((voxels, *layers)):
+            write_layer(label_map, number, path, subject=record.source.subject, revision=revision)
+        write_structure_table(label_map.structures, structures)
+        write_contours(contours, drawn, voxels_sha256=record.voxels_sha256)
+        write_record(record, made)
+    for number, path in files.further_layers().items():
+        if number not in further:
+            path.unlink()
+
+
+def _revision_of(nifti: Path) -> int:
+    """How often the draft that is written over was saved; 0 where there is none, or none of ours."""
+    try:
+        note = read_note(nifti) if nifti.exists() else None
+    except InputError:
+        return 0
+    return note.revision if note else 0
+
+
 def _require_free(files: LabelMapFiles, *, overwrite: bool) -> None:
-    # Asked for all four before any of them is written.
-    for target in (files.nifti, files.structures, files.contours, files.provenance):
+    # Asked for all before any of them is written.
+    targets = (files.nifti, files.structures, files.contours, files.provenance)
+    for target in (*targets, *files.further_layers().values()):
         if target.exists() and not overwrite:
             raise OutputExistsError(
                 f"{target.name} exists already", hint="choose another name", path=str(target)
@@ -105,7 +146,7 @@ def _origins_of(mask: npt.NDArray[np.bool_], contours: ContourSet, grid: Grid) -
     placed: dict[Origin, set[Placement]] = {origin: set() for origin in Origin}
     for contour in contours:
         placed[contour.origin].add(place(contour, grid))
-    constrained = placed[Origin.DRAWN] | placed[Origin.IMPORTED]
+    constrained = placed[Origin.DRAWN] | placed[Origin.IMPORTED] | placed[Origin.ASSISTED]
     axes = {where.axis for where in constrained}
     # Of a structure that was drawn on planes of several directions the axial slices are told.
     axis = axes.pop() if len(axes) == 1 else 0
@@ -115,6 +156,7 @@ def _origins_of(mask: npt.NDArray[np.bool_], contours: ContourSet, grid: Grid) -
         drawn=_in_order(placed[Origin.DRAWN]),
         imported=_in_order(placed[Origin.IMPORTED]),
         interpolated=tuple(str(where) for where in filled if where not in constrained),
+        assisted=_in_order(placed[Origin.ASSISTED]),
     )
 
 

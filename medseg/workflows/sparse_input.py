@@ -9,14 +9,17 @@ from pathlib import Path
 from medseg.contour import Contour, ContourSet, Origin, Slice, trace_slice
 from medseg.errors import InputError
 from medseg.interpolation import Completion, interpolate
+from medseg.io.contours_file import SCHEMA as CONTOURS_FORMAT
 from medseg.io.contours_file import read_contours
 from medseg.io.existence import require_there
+from medseg.io.file_digest import file_sha256
 from medseg.io.label_map_files import NIFTI_SUFFIXES
 from medseg.io.nifti.image import nifti_source
 from medseg.io.nifti.label_map import read_label_map
 from medseg.io.structure_table import read_structure_table
 from medseg.labelmap import LabelMap, Structure
 from medseg.progress import Progress, silent
+from medseg.provenance.step import StepInput
 from medseg.space import Grid
 from medseg.volume import Source, Volume
 from medseg.workflows.interpolate import cut, interpolate_label_map
@@ -33,11 +36,13 @@ class SparseLabelMap:
         label_map: What the file holds.
         slices: The slices that count; None for each structure's own axial ones.
         source: The file.
+        inputs: The file as the record names it.
     """
 
     label_map: LabelMap
     slices: tuple[Slice, ...] | None
     source: Source
+    inputs: tuple[StepInput, ...] = ()
 
     @property
     def grid(self) -> Grid:
@@ -79,12 +84,14 @@ class SparseContours:
         grid: The grid that they are completed on.
         structures: What they name.
         source: The image or label map that the grid came from.
+        inputs: The file of contours as the record names it.
     """
 
     contours: ContourSet
     grid: Grid
     structures: tuple[Structure, ...]
     source: Source
+    inputs: tuple[StepInput, ...] = ()
 
     def complete(self, method: str, image: Volume | None, progress: Progress) -> Completion:
         """Complete them."""
@@ -125,7 +132,9 @@ def read_sparse(
     require_there(path)
     if path.name.endswith(NIFTI_SUFFIXES):
         slices = tuple(drawn) if drawn is not None else None
-        return SparseLabelMap(read_label_map(path), slices, nifti_source(path))
+        source = nifti_source(path)
+        inputs = tuple(StepInput("sparse label map", source.format, file.sha256) for file in source.files)
+        return SparseLabelMap(read_label_map(path), slices, source, inputs)
     if not path.name.endswith(".json"):
         raise InputError(
             f"expected a label map (.nii.gz, .nii) or a contours file (.json), got {path.name}",
@@ -138,14 +147,14 @@ def read_sparse(
             reason="drawn-with-contours",
         )
     contours = read_contours(path)
+    inputs = (StepInput("contours", CONTOURS_FORMAT, file_sha256(path)),)
     if grid_of is not None:
         image = open_image(grid_of, progress=progress)
     if image is None:
         beside = _label_map_beside(path)
-        return SparseContours(
-            contours, read_label_map(beside).grid, _structures_of(contours, path), nifti_source(beside)
-        )
-    return SparseContours(contours, image.grid, _structures_of(contours, path), image.source)
+        grid, source = read_label_map(beside).grid, nifti_source(beside)
+        return SparseContours(contours, grid, _structures_of(contours, path), source, inputs)
+    return SparseContours(contours, image.grid, _structures_of(contours, path), image.source, inputs)
 
 
 def _label_map_beside(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def verify(label_map_path: Path | str, *, trust: Path | str) -> Verification:
         found = read_content_and_digests(files)
     except (InputError, LabelMapError) as error:
         return verify_bundle(bundle, roster, None, {}, now=now, problem=error.message)
-    return verify_bundle(bundle, roster, found.content, found.files, now=now)
+    verification = verify_bundle(bundle, roster, found.content, found.files, now=now)
+    return replace(verification, warnings=(*verification.warnings, *found.warnings))
 
 
 def review_state(label_map_path: Path, trust: Path) -> State:

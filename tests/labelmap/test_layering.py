@@ -29,7 +29,7 @@ def test_only_what_overlaps_needs_a_further_layer():
     first[0], second[0, 0], third[2] = True, True, True
     structures = [Structure(name, name, 1) for name in ("a", "b", "c")]
     label_map = in_layers(GRID, zip(structures, (first, second, third), strict=True))
-    assert [(s.layer, s.label) for s in label_map.structures] == [(0, 1), (1, 1), (0, 2)]
+    assert [(s.layer, s.label) for s in label_map.structures] == [(0, 1), (1, 2), (0, 3)]
     assert all(layer.dtype == np.uint8 for layer in label_map.layers)
 
 

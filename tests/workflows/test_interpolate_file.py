@@ -121,7 +121,8 @@ def test_planes_of_three_directions_are_completed_and_come_out_exactly(tmp_path,
     result = run(mixed, tmp_path / "a_dseg.nii.gz", *DRAWN, "--json")
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
-    assert document["structures"]["label-1"] == {"drawn": ["k=12", "j=20", "i=17"], "method": "blended"}
+    told = document["structures"]["label-1"]
+    assert (told["drawn"], told["method"]) == (["k=12", "j=20", "i=17"], "blended")
     assert document["conflicts"] == document["open_gaps"] == []
     found = np.asarray(nibabel.load(tmp_path / "a_dseg.nii.gz").dataobj).transpose(2, 1, 0) == 1
     truth = mixed_truth()

@@ -11,12 +11,11 @@ from medseg.contour import ContourSet, Origin, Slice, trace_slice
 from medseg.errors import (
     GridMismatchError,
     InputError,
-    LabelMapError,
     OutputError,
     OutputExistsError,
     SidecarError,
 )
-from medseg.labelmap import LabelMap, Structure
+from medseg.labelmap import Structure
 from medseg.space import Grid
 from medseg.volume import Source, SourceFile
 from medseg.workflows.interpolate import how_completed, interpolate
@@ -75,11 +74,15 @@ def test_the_record_tells_the_story(tmp_path, completion):
     files = save(tmp_path / "a_dseg.nii.gz", completion, notes=("a note",))
     document = json.loads(files.provenance.read_text())
     ours = document["medseg"]
-    assert ours["structures"]["tumour"] == {
+    tumour = ours["structures"]["tumour"]
+    assert tumour.pop("parameters")["combined.STRENGTH"] == 0.75
+    assert tumour == {
         "drawn": ["k=2", "k=6"],
         "imported": [],
         "interpolated": ["k=3", "k=4", "k=5"],
+        "assisted": [],
         "method": "combined",
+        "interpolated_by": ours["software"],
     }
     assert ours["method"] == "combined"
     assert ours["software"].startswith("medseg ")
@@ -172,13 +175,3 @@ def test_a_name_that_is_no_nifti_is_refused(tmp_path, completion):
     with pytest.raises(InputError, match=r"\*\.nii\.gz"):
         save(tmp_path / "tumour.png", completion)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_several_layers_are_refused_and_nothing_is_written(tmp_path, completion):
-    voxels = completion.label_map.voxels
-    two = LabelMap(GRID, (voxels, voxels), (TUMOUR, Structure("ptv", "PTV", 1, layer=1)))
-    with pytest.raises(LabelMapError, match="one layer"):
-        save_label_map(
-            tmp_path / "a_dseg.nii.gz", two, grid=GRID, source=SOURCE, contours=CONTOURS, author="Ada"
-        )
-    assert not any(not p.name.startswith(".") for p in tmp_path.iterdir())

@@ -16,6 +16,7 @@ from medseg.errors import SidecarError, UnsupportedImageError
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.damage import Damage, damage_named
 from medseg.io.nifti.digested_file import DigestedFile
+from medseg.io.nifti.extension import FOREIGN, note_in
 from medseg.io.nifti.file import (
     Readable,
     decompressed,
@@ -24,9 +25,10 @@ from medseg.io.nifti.file import (
     require_volumes,
 )
 from medseg.io.nifti.header import Header
+from medseg.io.nifti.label_map import further_layer_paths
 from medseg.io.structure_table import read_structure_table
 from medseg.labelmap import Structure
-from medseg.provenance.content import SIDECARS, Content, StructureContent
+from medseg.provenance.content import SIDECARS, Content, FurtherLayer, StructureContent
 from medseg.provenance.nifti_fields import FIELDS
 
 CHUNK_VOXELS = 1 << 20
@@ -45,11 +47,14 @@ class FileDigests:
 
     Attributes:
         content: What the files mean.
-        files: SHA-256 of the bytes of the label map and of the structure table, by file name.
+        files: SHA-256 of the bytes of the label map, of its further layers and of the structure table, by
+            file name.
+        warnings: What a careful user should know and no signature covers, one sentence each.
     """
 
     content: Content
     files: dict[str, str]
+    warnings: tuple[str, ...] = ()
 
 
 def read_content(files: LabelMapFiles) -> Content:
@@ -64,8 +69,8 @@ def read_content_and_digests(files: LabelMapFiles) -> FileDigests:
 
     Raises:
         UnreadableFileError: The label map is not there, truncated, damaged or not NIfTI in a single file.
-        UnsupportedImageError: The voxels are no integers, or a structure lies in a further layer.
-        SidecarError: The structure table or a sidecar can't be read.
+        UnsupportedImageError: The voxels are no integers.
+        SidecarError: The structure table or a sidecar can't be read; a further layer is missing or left over.
         LabelMapError: The structure table contradicts itself.
     """
     digests = {}
@@ -74,11 +79,23 @@ def read_content_and_digests(files: LabelMapFiles) -> FileDigests:
     if table is not None:
         digests[files.structures.name] = table
         structures = read_structure_table(files.structures)
-        _require_one_layer(structures)
-    header, voxels, tally, digests[files.nifti.name] = _read_nifti(files.nifti, structures or ())
-    sidecars = {name: _file_sha256(files.covered_sidecars[name]) for name in SIDECARS}
-    entries = None if structures is None else tuple(tally.content_of(s) for s in structures)
-    return FileDigests(Content(header, voxels, entries, tally.unexplained_labels, sidecars), digests)
+    paths = (files.nifti, *further_layer_paths(files, structures or ()))
+    layers = [
+        _read_layer(path, [s for s in structures or () if s.layer == number])
+        for number, path in enumerate(paths)
+    ]
+    digests |= {path.name: layer.file for path, layer in zip(paths, layers, strict=True)}
+    first, *further = layers
+    content = Content(
+        first.header,
+        first.voxels,
+        None if structures is None else tuple(layers[s.layer].tally.content_of(s) for s in structures),
+        first.tally.unexplained_labels,
+        {name: _file_sha256(files.covered_sidecars[name]) for name in SIDECARS},
+        tuple(FurtherLayer(one.header, one.voxels, one.tally.unexplained_labels) for one in further),
+    )
+    warnings = (FOREIGN,) if any(layer.is_noted_of_others for layer in layers) else ()
+    return FileDigests(content, digests, warnings)
 
 
 class _Tally:
@@ -121,18 +138,40 @@ class _Tally:
         return tuple(sorted(self._unexplained))
 
 
-def _read_nifti(path: Path, structures: Iterable[Structure]) -> tuple[dict[str, str], str, _Tally, str]:
+@dataclass(frozen=True)
+class _Layer:
+    """What one NIfTI file holds.
+
+    Attributes:
+        header: Its covered header fields, hexadecimal.
+        voxels: Digest of its voxels as stored.
+        tally: Where each label lies.
+        is_noted_of_others: Whether its header bears a note of medseg about other voxels.
+        file: Digest of the file's bytes.
+    """
+
+    header: dict[str, str]
+    voxels: str
+    tally: _Tally
+    is_noted_of_others: bool
+    file: str
+
+
+def _read_layer(path: Path, structures: Iterable[Structure]) -> _Layer:
     tally = _Tally(structures)
-    voxels = hashlib.sha256()
+    voxels, as_noted = hashlib.sha256(), hashlib.sha256()
     with damage_named(path), path.open("rb") as raw:
         file = DigestedFile(raw)
         stream = decompressed(file, path)
         header = read_header(stream)
         kind = require_volumes(header, path)
         _require_integers(kind, path)
+        note = note_in(header)
         start = 0
         for chunk in _chunks(stream, header, kind):
             voxels.update(chunk.data)
+            if note is not None:
+                as_noted.update(chunk.astype(kind.newbyteorder("<"), copy=False).data)
             tally.add(chunk, start)
             start += len(chunk)
         # Reading past the voxels makes gzip compare its checksum.
@@ -140,7 +179,8 @@ def _read_nifti(path: Path, structures: Iterable[Structure]) -> tuple[dict[str, 
             raise Damage(f"it holds more than the {start} voxels of its header", "damaged-data")
         file.drain()
     fields = {name: header.raw_field(name).hex() for name in FIELDS}
-    return fields, voxels.hexdigest(), tally, file.digest.hexdigest()
+    foreign = note is not None and note.voxels_sha256 != as_noted.hexdigest()
+    return _Layer(fields, voxels.hexdigest(), tally, foreign, file.digest.hexdigest())
 
 
 def _chunks(stream: Readable, header: Header, kind: np.dtype[Any]) -> Iterator[npt.NDArray[Any]]:
@@ -158,15 +198,6 @@ def _require_integers(kind: np.dtype[Any], path: Path) -> None:
             f"expected whole numbers as labels, but {path.name} stores {kind}",
             hint="save the label map with medseg, which stores uint8 or uint16",
         )
-
-
-def _require_one_layer(structures: Iterable[Structure]) -> None:
-    for structure in structures:
-        if structure.layer:
-            raise UnsupportedImageError(
-                f"structure {structure.id!r} lies in layer {structure.layer}, but only label maps of one "
-                "layer can be signed"
-            )
 
 
 def _file_sha256(path: Path) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -16,7 +16,7 @@ from medseg.io.existence import require_file
 from medseg.io.label_map_files import NIFTI_SUFFIXES
 from medseg.io.nifti.damage import Damage, damage_named
 from medseg.io.nifti.digested_file import DigestedFile
-from medseg.io.nifti.header import OTHER_VOXEL_TYPES, Header, header_size
+from medseg.io.nifti.header import MAX_EXTENSION_BYTES, OTHER_VOXEL_TYPES, Header, header_size
 from medseg.io.nifti.values import Scaling, scaling_of
 
 _MAX_COMPRESSION = 1032
@@ -143,9 +143,11 @@ def read_header(stream: Readable) -> Header:
     start = stream.read(4)
     header = Header.decode(start + read_exactly(stream, header_size(start) - 4))
     skip = header.voxel_offset - len(header.raw)
+    kept = read_exactly(stream, min(skip, MAX_EXTENSION_BYTES))
+    skip -= len(kept)
     while skip > 0:
         skip -= len(read_exactly(stream, min(skip, 1 << 20)))
-    return header
+    return replace(header, extensions=kept)
 
 
 def require_volumes(header: Header, path: Path, *, series: bool = False) -> np.dtype[Any]:

@@ -106,6 +106,9 @@ _LAYOUTS = {348: (NIFTI_1, b"n+1"), 540: (NIFTI_2, b"n+2")}
 EXTENSION_FLAG_BYTES = 4
 """What stands between the header and the voxels at least: four bytes that say whether extensions follow."""
 
+MAX_EXTENSION_BYTES = 1 << 16
+"""Of what lies between header and voxels so much is kept; the rest is passed over."""
+
 _TWO_FILES = frozenset({b"ni1", b"ni2"})
 
 _EOL_CHECK = [0x0D, 0x0A, 0x1A, 0x0A]
@@ -151,10 +154,13 @@ class Header:
     Attributes:
         raw: Its bytes as they stand in the file.
         fields: Its numbers, named as in nifti1.h, in the file's byte order.
+        extensions: What follows it in the file, from the four bytes of ``extension`` on; not more than
+            :data:`MAX_EXTENSION_BYTES`.
     """
 
     raw: bytes
     fields: np.void
+    extensions: bytes = b""
 
     @classmethod
     def decode(cls, raw: bytes) -> Header:
@@ -221,22 +227,24 @@ def header_size(start: bytes) -> int:
     return _layout(start)[0].itemsize
 
 
-def encode_nifti_1(fields: Mapping[str, Any]) -> bytes:
-    """The bytes before the voxels of a single NIfTI-1 file without extensions.
+def encode_nifti_1(fields: Mapping[str, Any], extension: bytes = b"") -> bytes:
+    """The bytes before the voxels of a single NIfTI-1 file.
 
     Args:
         fields: Numbers by their names in nifti1.h; what is not named is 0, save what makes it a NIfTI file.
+        extension: One whole extension, see :mod:`medseg.io.nifti.extension`; empty for none.
     """
     record = np.zeros((), NIFTI_1)
     own = {
         "sizeof_hdr": NIFTI_1.itemsize,
         "regular": b"r",
-        "vox_offset": NIFTI_1.itemsize + EXTENSION_FLAG_BYTES,
+        "vox_offset": NIFTI_1.itemsize + EXTENSION_FLAG_BYTES + len(extension),
         "magic": b"n+1",
     }
     for name, value in {**own, **fields}.items():
         record[name] = value
-    return record.tobytes() + bytes(EXTENSION_FLAG_BYTES)
+    flag = bytes([bool(extension), 0, 0, 0])
+    return record.tobytes() + flag + extension
 
 
 def voxel_type_code(kind: npt.DTypeLike) -> int | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
+from medseg.io.file_digest import file_sha256
+from medseg.io.nifti.extension import FOREIGN, is_about_other_voxels
 from medseg.io.nifti.file import NiftiFile, read_nifti
 from medseg.io.nifti.geometry import grid_from_header
 from medseg.io.nifti.values import count_not_finite, real_values
@@ -33,6 +34,8 @@ def read_image(path: Path, quantity: Quantity = Quantity.ARBITRARY) -> Volume:
     voxels = real_values(file.stored, file.scaling)
     if count := count_not_finite(voxels):
         warnings.append(f"{count} voxels are not finite numbers")
+    if is_about_other_voxels(file.header, file.native):
+        warnings.append(f"{FOREIGN}.")
     return Volume(grid, voxels, quantity, source_of(file), tuple(warnings))
 
 
@@ -49,8 +52,7 @@ def source_of(file: NiftiFile) -> Source:
 
 def nifti_source(path: Path) -> Source:
     """A file on disk as a source; see :func:`source_of`."""
-    with path.open("rb") as file:
-        return Source("NIfTI", (SourceFile(hashlib.file_digest(file, "sha256").hexdigest()),))
+    return Source("NIfTI", (SourceFile(file_sha256(path)),))
 
 
 def write_image(

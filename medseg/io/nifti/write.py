@@ -56,6 +56,7 @@ def write_voxels(
     path: Path,
     *,
     times: RegularTimes | None = None,
+    extension: bytes = b"",
     overwrite: bool = False,
     durable: bool = True,
     threads: int | None = None,
@@ -72,6 +73,7 @@ def write_voxels(
         path: ``*.nii``, or ``*.nii.gz`` to be deflated.
         times: When the volumes of a 4-D array were acquired; None where its fourth axis is not time, or not
             regular. The header then names no unit, and its step is 1.
+        extension: A whole header extension; empty for none.
         overwrite: Whether a file that is there is replaced.
         durable: Write beside the final name, wait for the disk, then rename: whole or not there, whatever
             happens. Else the file is written in place, for a private folder out of which the caller moves it.
@@ -90,7 +92,7 @@ def write_voxels(
     fields = {**_array_fields(voxels), **grid_fields(grid)}
     if times is not None:
         fields |= times.as_fields(fields)
-    header = encode_nifti_1(fields)
+    header = encode_nifti_1(fields, extension)
     blocks = _blocks(header, voxels, progress)
     with whole_file(path, overwrite=overwrite) if durable else _in_place(path) as target:
         if path.name.endswith(".gz"):
