@@ -1,0 +1,74 @@
+"""What a structure is, in DICOM's codes: the category and the type of a segment (PS3.3 C.8.20.4).
+
+A segment must have both. A structure without a code is ``Tissue``, which says next to nothing; other programs
+write the same for a segment that nobody has described.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from medseg.errors import LabelMapError
+from medseg.labelmap import Code
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+TISSUE = Code("SCT", "85756007", "Tissue")
+"""The most general of CID 7150, Segmentation Property Categories, and of CID 7166, Common Tissue Segmentation
+Types."""
+
+ANATOMY = Code("SCT", "91723000", "Anatomical Structure")
+ABNORMALITY = Code("SCT", "49755003", "Morphologically Abnormal Structure")
+
+_ABNORMALITIES = frozenset({
+    "44132006", "75753009", "367643001", "79654002", "55584005", "50960005", "409774005", "52988006",
+    "4147007", "6574001", "108369006", "372087000", "14799000", "27925004", "C113842", "C81175",
+})  # fmt: skip
+"""Values of CID 7159, Lesion Segmentation Types; those of tissue and background left out."""
+
+_TISSUES = frozenset({
+    "55603005", "87612001", "3138006", "309312004", "21793004", "6969002", "91727004", "39937001", "87784001",
+    "71966008", "85756007",
+})  # fmt: skip
+"""Values of CID 7166 that are tissue, rather than a part of the body."""
+
+BACKGROUND = ("DCM", "125040")
+"""What a label map says of the voxels that belong to nothing (CID 7159)."""
+
+_MAX_SHORT, _MAX_LONG = 16, 64
+"""Most characters of SH (values, schemes) and LO (meanings), PS3.5 6.2."""
+
+
+def is_writable(code: Code) -> bool:
+    """Whether a code fits into a code sequence item (PS3.3 8.8): it needs a scheme and short texts."""
+    texts = (code.scheme, code.value, code.meaning)
+    return (
+        0 < len(code.scheme) <= _MAX_SHORT
+        and len(code.value) <= _MAX_SHORT
+        and 0 < len(code.meaning) <= _MAX_LONG
+        and not any("\\" in text or text != text.strip() for text in texts)
+    )
+
+
+def category_of(code: Code) -> Code:
+    """The category of a type: abnormal, tissue, or else anatomy."""
+    if code.value in _ABNORMALITIES:
+        return ABNORMALITY
+    return TISSUE if code.value in _TISSUES else ANATOMY
+
+
+def code_in(items: Iterable[Dataset]) -> Code | None:
+    """The first code of a code sequence; None where there is none that can be taken."""
+    for item in items:
+        value = next(
+            filter(None, (item.get(key) for key in ("CodeValue", "LongCodeValue", "URNCodeValue"))), ""
+        )
+        try:
+            return Code(
+                str(item.get("CodingSchemeDesignator") or ""), str(value), str(item.get("CodeMeaning") or "")
+            )
+        except LabelMapError:
+            return None
+    return None
