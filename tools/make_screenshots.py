@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,13 +17,18 @@ import numpy as np
 import pydicom
 from PIL import Image
 from pydicom.uid import generate_uid
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QWidget
 
-from medseg.contour import Contour, Slice, trace_slice
+from medseg.contour import Contour, ContourSet, Slice, trace_slice
 from medseg.io.dicom import write_series
 from medseg.labelmap import LabelMap, Structure
 from medseg.volume import Volume
+from medseg.workflows.export_label_map import export_label_map
+from medseg.workflows.import_label_map import filled
+from medseg.workflows.open_image import open_image
 from medseg.workflows.sample_data import sample_volume
+from medseg.workflows.save import save_label_map
 from napari_medseg.case import Case
 from napari_medseg.napari_private import main_window
 from napari_medseg.panel.contouring import ContouringPanel
@@ -45,6 +51,8 @@ def main(size: str = "full") -> None:
     main_window(viewer).resize(*WINDOW_PX)
     panel.ask = lambda *_: Answer.DISCARD
 
+    with TemporaryDirectory() as folder:
+        save_brought_in(panel, viewer, Path(folder), size)
     volume, truth = sample_volume("abdomen", size)
     middle = contour_from_truth(panel, volume, truth, ("liver", "tumour"), name="abdominal-ct")
     show(panel, viewer, axis=0, position=middle[0])
@@ -84,6 +92,41 @@ def save_chooser(panel: ContouringPanel, study: Path) -> None:
         QApplication.processEvents()
     save_widget(chooser, "window-choose.png")
     chooser.reject()
+
+
+def save_brought_in(panel: ContouringPanel, viewer: napari.Viewer, folder: Path, size: str) -> None:
+    """Take the picture of an RT structure set on its series."""
+    abdomen, truth = sample_volume("abdomen", size)
+    dicom = folder / "abdominal-ct"
+    write_phantom(abdomen, dicom, "CT", 1, "Abdomen")
+    image = open_image(dicom)
+    names = ("liver", "tumour")
+    structures = tuple(replace(truth.structure(name), part_of=None) for name in names)
+    contours = []
+    for name in names:
+        mask = mask_with_parts(truth, truth.structure(name))
+        slices = [Slice(0, int(k)) for k in np.flatnonzero(mask.any(axis=(1, 2)))]
+        contours += by_hand(mask, image, slices, name)
+    drawn = ContourSet(tuple(contours))
+    label_map = filled(drawn, image.grid, structures)
+    saved = save_label_map(
+        folder / "plan_dseg.nii.gz",
+        label_map,
+        grid=image.grid,
+        source=image.source,
+        contours=drawn,
+        author="Ada Adams",
+    )
+    export_label_map(saved.nifti, folder / "plan.dcm", to="rtstruct", image=dicom)
+    panel.open_path(dicom)
+    finish(panel)
+    panel.open_path(folder / "plan.dcm")
+    finish(panel)
+    panel.contours.choose(panel.case.structures[-1].id)
+    rows = panel.contours.slices
+    panel.drawing.show_place(rows.item(rows.count() // 2).data(Qt.ItemDataRole.UserRole))
+    viewer.reset_view()
+    save(viewer, "window-brought-in.png")
 
 
 def make_study(folder: Path, size: str) -> Path:

@@ -6,20 +6,21 @@ import sys
 from pathlib import Path
 
 from medseg.errors import MedsegError
-from napari_medseg.opening import Choice, open_case
+from napari_medseg.opening import Choice, is_structures, open_case
 
 
 def main(arguments: list[str]) -> int:
     """Open the window; returns when it is closed.
 
     Args:
-        arguments: Paths: an image, and optionally a label map to open on it.
+        arguments: Paths: an image, and optionally a label map or a file of another program to open on it.
 
     Returns:
         The exit code.
     """
     try:
-        opened = open_case([Path(argument) for argument in arguments]) if arguments else None
+        paths = [Path(argument) for argument in arguments]
+        opened = open_case(paths) if paths else None
     except MedsegError as error:
         hint = f" ({error.hint})" if error.hint else ""
         print(f"medseg: error: {error.message}{hint}", file=sys.stderr)  # noqa: T201 - a program's message
@@ -35,6 +36,8 @@ def main(arguments: list[str]) -> int:
         panel.choose(opened)
     elif opened is not None:
         panel.show_case(opened)
+        for path in filter(is_structures, paths):
+            panel.exchanging.bring_in(path)
     napari.run()
     return 0
 

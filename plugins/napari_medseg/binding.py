@@ -22,7 +22,7 @@ from napari_medseg.display import (
 from napari_medseg.later import later
 from napari_medseg.napari_private import is_open
 from napari_medseg.places import Target
-from napari_medseg.result_layer import LAYER_NAME, ResultLayer
+from napari_medseg.result_layer import ResultLayers
 
 
 class Binding:
@@ -47,7 +47,7 @@ class Binding:
         self.view = AnatomicalView(viewer)
         self.image_layer = image_layer or self._add_image()
         self.image_layer.contrast_limits_range = value_range(case.volume)
-        self._result = ResultLayer(viewer, case, tell)
+        self._result = ResultLayers(viewer, case, tell)
         self._make_contour_layers()
         self._unsubscribe = case.subscribe(self._on_change)
         viewer.layers.events.removed.connect(self._on_removed)
@@ -61,8 +61,7 @@ class Binding:
         self.view.show_acquisition(self._case.volume.grid)
         self._viewer.reset_view()
         self.image_layer.name = self._case.name
-        if self._result.layer is not None:
-            self._result.layer.name = LAYER_NAME
+        self._result.name()
         for structure_id, contours in self._contours.items():
             contours.layer.name = self._case.structure(structure_id).name
 
@@ -110,8 +109,13 @@ class Binding:
 
     @property
     def result_layer(self) -> Any:
-        """The Labels layer of the label map, or None."""
-        return self._result.layer
+        """The Labels layer of the label map, or None; of one with several layers the first."""
+        return next(iter(self._result.layers), None)
+
+    @property
+    def result_layers(self) -> tuple[Any, ...]:
+        """The Labels layers of the label map."""
+        return tuple(self._result.layers)
 
     def selected_contours(self, structure_id: str) -> list[Contour]:
         """The contours that are selected in a structure's layer."""
@@ -159,7 +163,8 @@ class Binding:
                 contours.show()
         elif change is Change.RESULT:
             self._result.show()
-        elif self._case.state.is_locked:
+        elif change is Change.BROUGHT_IN or self._case.state.is_locked:
+            # The layers that were added took the mouse from the one that was drawn on.
             self.stop_drawing()
 
     def _on_step(self, _event: Any = None) -> None:
@@ -178,7 +183,7 @@ class Binding:
         layer = event.value
         if layer.metadata.get(METADATA_KEY) is not self._case:
             return
-        if layer is self.image_layer or layer is self._result.layer or layer in self._shapes_layers():
+        if layer is self.image_layer or layer in (*self._result.layers, *self._shapes_layers()):
             # Later: napari is still removing it.
             later(self._restore_layers)
 
@@ -193,7 +198,7 @@ class Binding:
             if contours.layer not in self._viewer.layers:
                 del self._contours[structure_id]
         self._make_contour_layers()
-        if self._result.layer is not None and self._result.layer not in self._viewer.layers:
+        if any(layer not in self._viewer.layers for layer in self._result.layers):
             self._result.forget()
             self._result.show()
         self._tell(

@@ -14,6 +14,7 @@ from medseg.contour import Contour, ContourSet, place
 from medseg.errors import LabelMapError, LockedError
 from medseg.labelmap import LabelMap, Structure, find_structure, structure_id_for
 from medseg.volume import Volume
+from medseg.workflows.import_label_map import Step
 from medseg.workflows.interpolate import Interpolated
 from medseg.workflows.verify import State
 
@@ -25,6 +26,7 @@ class Change(Enum):
     CONTOURS = auto()
     RESULT = auto()
     STATUS = auto()
+    BROUGHT_IN = auto()
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +62,9 @@ class Case:
         state: How far the sign-off has come.
         image_may_help: Whether the image takes part in interpolating where it is proven to help.
         saved: Whether what is in memory is what is on disk.
+        image_path: Where the image was opened, or None.
+        steps: What happened since the last save that the record tells for good: files that were brought in.
+        brought_in: What a user should know of the file that was brought in last.
     """
 
     def __init__(self, volume: Volume, name: str) -> None:
@@ -73,6 +78,9 @@ class Case:
         self.state = State.DRAFT
         self.image_may_help = False
         self.saved = True
+        self.image_path: Path | None = None
+        self.steps: tuple[Step, ...] = ()
+        self.brought_in: tuple[str, ...] = ()
         self._listeners: list[Callable[[Change], None]] = []
 
     def __deepcopy__(self, _memo: object) -> Case:
@@ -88,6 +96,11 @@ class Case:
                 self._listeners.remove(listener)
 
         return unsubscribe
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody shows what changes."""
+        return bool(self._listeners)
 
     @property
     def result_is_current(self) -> bool:
@@ -130,9 +143,10 @@ class Case:
         if name.casefold() in {s.name.casefold() for s in self.structures}:
             raise LabelMapError(f"there is a structure {name!r} already", hint="choose another name")
         label = max((s.label for s in self.structures), default=0) + 1
-        whole = self.structure(part_of).id if part_of else None
         structure_id = structure_id_for(name, {s.id for s in self.structures})
-        structure = Structure(structure_id, name, label, part_of=whole)
+        # In the layer of its whole, where it has the voxels that both claim.
+        layer = self.structure(part_of).layer if part_of else 0
+        structure = Structure(structure_id, name, label, part_of=part_of or None, layer=layer)
         self.structures = (*self.structures, structure)
         self.saved = False
         self._tell(Change.STRUCTURES)
@@ -179,6 +193,30 @@ class Case:
         self.saved = False
         self._tell(Change.RESULT)
 
+    def bring_in(self, result: Result, notes: tuple[str, ...], steps: tuple[Step, ...]) -> None:
+        """Take over structures that a file of another program added to those of the case.
+
+        Args:
+            result: The structures, contours and voxels of the case, and those of the file.
+            notes: What a user should know of the file.
+            steps: What the record is to tell of it.
+
+        Raises:
+            LockedError: The case was submitted or approved.
+            ContourError: A contour lies on a slice beyond the image.
+        """
+        self.require_editable()
+        for contour in result.contours:
+            place(contour, self.volume.grid)
+        self.structures = result.label_map.structures
+        self.contours = result.contours
+        self.result = result
+        self.steps = (*self.steps, *steps)
+        self.brought_in = notes
+        self.saved = False
+        for change in (Change.STRUCTURES, Change.CONTOURS, Change.RESULT, Change.BROUGHT_IN):
+            self._tell(change)
+
     def require_editable(self) -> None:
         """Refuse to change what was submitted or approved.
 
@@ -208,7 +246,7 @@ class Case:
         self.path = path
         self.state = state
         self.saved = True
-        for change in Change:
+        for change in (Change.STRUCTURES, Change.CONTOURS, Change.RESULT, Change.STATUS):
             self._tell(change)
 
     def set_author(self, author: str) -> None:
@@ -220,6 +258,7 @@ class Case:
         """Remember that memory and disk agree."""
         self.path = path
         self.saved = True
+        self.steps = ()
         if self.state is State.CHANGES_REQUESTED:
             self.state = State.DRAFT
         self._tell(Change.STATUS)

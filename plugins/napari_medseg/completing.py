@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from medseg.contour import ContourSet
 from medseg.errors import ContourError
@@ -14,6 +16,7 @@ from medseg.space import Grid
 from medseg.volume import Volume
 from medseg.workflows.interpolate import (
     Completion,
+    Interpolated,
     Suggestion,
     draw_next,
     how_completed,
@@ -51,14 +54,25 @@ class Snapshot:
 
 
 def interpolated(snapshot: Snapshot, progress: Progress = silent) -> Result:
-    """Complete all structures between their contours.
+    """Complete all structures between their contours, each layer by itself.
 
     Raises:
         ContourError: There are no contours.
     """
-    completion = _completed(snapshot, progress)
-    label_map = _with_kept_voxels(completion.label_map, snapshot)
-    return Result(label_map, snapshot.contours, how_completed(completion), remarks_on(completion))
+    if not snapshot.contours:
+        raise _no_contour()
+    layers = []
+    completed: dict[str, Interpolated] = {}
+    remarks: list[str] = []
+    for part in _by_layer(snapshot):
+        if part.contours:
+            completion = _completed(part, progress)
+            layers.append(completion.label_map.voxels)
+            completed |= how_completed(completion)
+            remarks += remarks_on(completion)
+        else:
+            layers.append(_nothing(snapshot.grid))
+    return Result(_with_kept_voxels(layers, snapshot), snapshot.contours, completed, tuple(remarks))
 
 
 def suggested(snapshot: Snapshot, structure_id: str, progress: Progress = silent) -> list[Suggestion]:
@@ -67,32 +81,63 @@ def suggested(snapshot: Snapshot, structure_id: str, progress: Progress = silent
     Raises:
         ContourError: The structure has no contours.
     """
-    own = replace(snapshot, contours=snapshot.contours.of(structure_id))
+    layer = next(s.layer for s in snapshot.structures if s.id == structure_id)
+    own = replace(_by_layer(snapshot)[layer], contours=snapshot.contours.of(structure_id))
+    if not own.contours:
+        raise _no_contour()
     completion = _completed(own, progress)
     return draw_next(completion, structure_id, progress=progress)
 
 
 def drawn_only(snapshot: Snapshot) -> Result:
     """Fill the contours on their own planes, nothing between."""
-    label_map = rasterise(snapshot.contours, snapshot.grid, snapshot.structures)
-    return Result(_with_kept_voxels(label_map, snapshot), snapshot.contours)
+    layers = [
+        rasterise(part.contours, part.grid, part.structures).voxels if part.contours else _nothing(part.grid)
+        for part in _by_layer(snapshot)
+    ]
+    return Result(_with_kept_voxels(layers, snapshot), snapshot.contours)
+
+
+def _by_layer(snapshot: Snapshot) -> list[Snapshot]:
+    """What each layer holds, as a case of its own: structures overlap between layers, never in one."""
+    number_of_layers = 1 + max((s.layer for s in snapshot.structures), default=0)
+    return [_layer_of(snapshot, number) for number in range(number_of_layers)]
+
+
+def _layer_of(snapshot: Snapshot, number: int) -> Snapshot:
+    inside = [s for s in snapshot.structures if s.layer == number]
+    ids = {s.id for s in inside}
+    structures = tuple(replace(s, layer=0, part_of=s.part_of if s.part_of in ids else None) for s in inside)
+    contours = ContourSet(tuple(c for c in snapshot.contours if c.structure_id in ids))
+    return replace(snapshot, structures=structures, contours=contours)
 
 
 def _completed(snapshot: Snapshot, progress: Progress) -> Completion:
-    if not snapshot.contours:
-        raise ContourError("there is no contour to interpolate", hint="draw a polygon on at least one slice")
     return interpolate(
         snapshot.contours, snapshot.grid, snapshot.structures, image=snapshot.image, progress=progress
     )
 
 
-def _with_kept_voxels(label_map: LabelMap, snapshot: Snapshot) -> LabelMap:
-    """Put structures that came as voxels under what was drawn."""
-    if snapshot.voxels is None:
-        return label_map
+def _no_contour() -> ContourError:
+    return ContourError("there is no contour to interpolate", hint="draw a polygon on at least one slice")
+
+
+def _nothing(grid: Grid) -> npt.NDArray[np.uint8]:
+    return np.zeros(grid.shape_kji, dtype=np.uint8)
+
+
+def _with_kept_voxels(layers: list[npt.NDArray[Any]], snapshot: Snapshot) -> LabelMap:
+    """Put structures that came as voxels under what was drawn in their layer."""
+    if snapshot.voxels is not None:
+        layers = [_over(layer, number, snapshot) for number, layer in enumerate(layers)]
+    return LabelMap.painted(snapshot.grid, layers, snapshot.structures)
+
+
+def _over(layer: npt.NDArray[Any], number: int, snapshot: Snapshot) -> npt.NDArray[Any]:
+    before = snapshot.voxels
+    if before is None or number >= len(before.layers):
+        return layer
     drawn = set(snapshot.contours.structure_ids)
-    kept = [s.label for s in snapshot.voxels.structures if s.id not in drawn]
-    voxels = label_map.voxels.copy()
-    from_elsewhere = (voxels == 0) & np.isin(snapshot.voxels.voxels, kept)
-    voxels[from_elsewhere] = snapshot.voxels.voxels[from_elsewhere]
-    return LabelMap(label_map.grid, (voxels,), label_map.structures)
+    kept = [s.label for s in before.structures if s.layer == number and s.id not in drawn]
+    from_elsewhere = (layer == 0) & np.isin(before.layers[number], kept)
+    return np.where(from_elsewhere, before.layers[number], layer)

@@ -23,6 +23,9 @@ PLANE_NAMES = ("axial", "coronal", "sagittal")
 METADATA_KEY = "medseg"
 """Under this key a layer's metadata holds what it shows."""
 
+LAYER_KEY = "medseg layer"
+"""Under this key the metadata of a Labels layer say which layer of the label map it shows."""
+
 SOFT_TISSUE_HU = (-160.0, 240.0)
 """Level 40, width 400: the usual window for the abdomen."""
 
@@ -87,19 +90,19 @@ def image_keywords(volume: Volume, name: str) -> dict[str, Any]:
     }
 
 
-def labels_keywords(label_map: LabelMap, name: str) -> dict[str, Any]:
-    """Keywords of the napari labels layer of a label map."""
+def labels_keywords(label_map: LabelMap, name: str, number: int = 0) -> dict[str, Any]:
+    """Keywords of the napari labels layer of one layer of a label map."""
     return {
         "name": name,
-        "colormap": label_colors(label_map.structures),
+        "colormap": label_colors(label_map.structures, number),
         "opacity": 0.3,
         **placement(label_map.grid),
     }
 
 
-def label_colors(structures: Sequence[Structure]) -> Any:
-    """The structures' colours; background and what no structure explains are transparent."""
+def label_colors(structures: Sequence[Structure], number: int = 0) -> Any:
+    """The colours of one layer's structures; background and what none explains are transparent."""
     from napari.utils.colormaps import DirectLabelColormap
 
-    colors: dict[int | None, str] = {s.label: s.color for s in structures}
+    colors: dict[int | None, str] = {s.label: s.color for s in structures if s.layer == number}
     return DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", **colors})

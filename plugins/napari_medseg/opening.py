@@ -8,6 +8,9 @@ from pathlib import Path
 
 from medseg.errors import InputError
 from medseg.progress import Progress, silent
+from medseg.volume import Volume
+from medseg.workflows.exchange.formats import format_to_read
+from medseg.workflows.import_label_map import Imported
 from medseg.workflows.list_volumes import ListedVolume, list_volumes, only_volume
 from medseg.workflows.open_image import open_image, open_listed
 from medseg.workflows.open_label_map import SavedLabelMap, open_label_map
@@ -15,6 +18,9 @@ from napari_medseg.case import Case, Result
 from napari_medseg.signing import state_of
 
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
+
+NRRD_SUFFIXES = (".nrrd", ".nhdr")
+"""``.seg.nrrd`` among them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +31,47 @@ class OpenedLabelMap:
     path: Path
 
 
+@dataclass(frozen=True, eq=False)
+class OpenedStructures:
+    """Structures of another program's file on a grid of their own, and where they were found."""
+
+    imported: Imported
+    path: Path
+
+
 def is_label_map(path: Path) -> bool:
     """Whether a path names a label map: a NIfTI file called ``*_dseg``, or one with a structure table."""
     if not path.name.endswith(NIFTI_SUFFIXES):
         return False
     stem = _stem(path)
     return stem.endswith("_dseg") or path.with_name(f"{stem}.tsv").exists()
+
+
+def is_structures(path: Path) -> bool:
+    """Whether a path names structures in a file of another program: NRRD, DICOM SEG or RT structure set.
+
+    A DICOM file has any name, so that its first bytes decide whether it is looked into.
+    """
+    if not path.is_file() or path.name.endswith(NIFTI_SUFFIXES):
+        return False
+    if path.name.lower().endswith(NRRD_SUFFIXES):
+        return True
+    if not _is_dicom(path):
+        return False
+    try:
+        format_to_read(path)
+    except InputError:
+        return False
+    return True
+
+
+def _is_dicom(path: Path) -> bool:
+    """Whether a file begins as a DICOM file does (PS3.10 section 7.1); quick, without reading it."""
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
 
 
 def read_label_map(path: Path) -> OpenedLabelMap:
@@ -50,11 +91,13 @@ class Choice:
         listed: Everything that it holds.
         path: The folder.
         label_map: What is to be put on the chosen volume.
+        structures: A file of another program whose structures are then to be brought in.
     """
 
     listed: tuple[ListedVolume, ...]
     path: Path
     label_map: OpenedLabelMap | None = None
+    structures: Path | None = None
 
 
 def open_path(path: Path, progress: Progress = silent) -> Case | Choice:
@@ -65,12 +108,12 @@ def open_path(path: Path, progress: Progress = silent) -> Case | Choice:
     """
     path = path.resolve()
     if path.is_file() and path.name.endswith(NIFTI_SUFFIXES):
-        return Case(open_image(path, progress=progress), _stem(path))
+        return _case(open_image(path, progress=progress), path)
     listed = list_volumes(path, progress=progress)
     only = only_volume(listed)
     if only is None or only.count > 1:
         return Choice(listed, path)
-    return Case(open_listed(only, progress=progress), _stem(path))
+    return _case(open_listed(only, progress=progress), path)
 
 
 def open_image_case(path: Path, progress: Progress = silent) -> Case:
@@ -80,7 +123,7 @@ def open_image_case(path: Path, progress: Progress = silent) -> Case:
         InputError: It is not one readable volume.
     """
     path = path.resolve()
-    return Case(open_image(path, progress=progress), _stem(path))
+    return _case(open_image(path, progress=progress), path)
 
 
 def open_chosen(choice: Choice, chosen: ListedVolume, time_index: int, progress: Progress = silent) -> Case:
@@ -102,33 +145,62 @@ def open_chosen(choice: Choice, chosen: ListedVolume, time_index: int, progress:
     if chosen.count > 1:
         parts.append(f"vol{time_index + 1}")
     volume = open_listed(chosen, time_index=time_index, progress=progress)
-    case = Case(volume, "_".join(parts))
+    case = _case(volume, choice.path, "_".join(parts))
     if choice.label_map is not None:
         put_on(case, choice.label_map)
     return case
 
 
+@dataclass(frozen=True)
+class ToOpen:
+    """Paths sorted by what they name.
+
+    Attributes:
+        image: The image.
+        label_map: A label map of medseg to be put on it, or None.
+        structures: A file of another program whose structures are to be brought in, or None.
+    """
+
+    image: Path
+    label_map: Path | None = None
+    structures: Path | None = None
+
+    @classmethod
+    def of(cls, paths: Sequence[Path]) -> ToOpen:
+        """Sort paths.
+
+        Raises:
+            InputError: There is no image, more than one, or more than one file to put on it.
+        """
+        label_maps = [path for path in paths if is_label_map(path)]
+        structures = [path for path in paths if is_structures(path)]
+        images = [path for path in paths if path not in label_maps and path not in structures]
+        upon = len(label_maps) + len(structures)
+        if len(images) != 1 or upon > 1:
+            raise InputError(
+                f"expected one image and at most one label map, got {len(images)} and {upon}",
+                hint="name the folder or file of the image, then the label map (*_dseg.nii.gz) or a file of "
+                "another program (.seg.nrrd, .nrrd, DICOM SEG or RT structure set)",
+            )
+        return cls(images[0], *label_maps, **({"structures": structures[0]} if structures else {}))
+
+
 def open_case(paths: Sequence[Path], progress: Progress = silent) -> Case | Choice:
     """Open an image, and the label map among the paths on it.
+
+    A file of another program is not read here: whether to resample it is a question that a window asks.
 
     Raises:
         InputError: There is no image, more than one, or more than one label map.
         GridMismatchError: The label map does not lie on the image's grid.
     """
-    label_maps = [path for path in paths if is_label_map(path)]
-    images = [path for path in paths if path not in label_maps]
-    if len(images) != 1 or len(label_maps) > 1:
-        raise InputError(
-            f"expected one image and at most one label map, got {len(images)} and {len(label_maps)}",
-            hint="name the folder or file of the image, then the label map (*_dseg.nii.gz)",
-        )
-    opened = open_path(images[0], progress)
-    if not label_maps:
-        return opened
-    label_map = read_label_map(label_maps[0])
+    named = ToOpen.of(paths)
+    opened = open_path(named.image, progress)
+    label_map = read_label_map(named.label_map) if named.label_map else None
     if isinstance(opened, Choice):
-        return replace(opened, label_map=label_map)
-    put_on(opened, label_map)
+        return replace(opened, label_map=label_map, structures=named.structures)
+    if label_map is not None:
+        put_on(opened, label_map)
     return opened
 
 
@@ -146,6 +218,12 @@ def put_on(case: Case, opened: OpenedLabelMap) -> None:
     case.load(result, opened.path.resolve(), state_of(opened.path))
     if record:
         case.set_author(record.author)
+
+
+def _case(volume: Volume, path: Path, name: str = "") -> Case:
+    case = Case(volume, name or _stem(path))
+    case.image_path = path
+    return case
 
 
 def _stem(path: Path) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from medseg.errors import LabelMapError, OutputError
 from medseg.progress import Progress, silent
+from medseg.volume import Source
+from medseg.workflows.import_label_map import Step
+from medseg.workflows.open_label_map import open_label_map
 from medseg.workflows.save import save_label_map
 from napari_medseg.case import Case, Result
 from napari_medseg.completing import Snapshot, drawn_only, interpolated
@@ -44,22 +49,61 @@ def save_case(case: Case, path: Path) -> Path:
             "the contours changed after the label map was made",
             hint="press Interpolate, look at the result, then save",
         )
+    case.volume.grid.require_same_as(case.result.label_map.grid, "label map and image")
     if not path.name.endswith((".nii", ".nii.gz")):
         path = path.with_name(f"{path.name}.nii.gz")
     path = path.resolve()
-    save_label_map(
+    write_result(
         path,
-        case.result.label_map,
-        grid=case.volume.grid,
+        case.result,
         source=case.volume.source,
-        contours=case.result.contours,
         author=case.author,
-        completed=case.result.completed,
-        notes=case.result.notes,
+        steps=case.steps,
+        copy_of=case.path,
         overwrite=path == case.path,
     )
     case.mark_saved(path)
     return path
+
+
+def write_result(
+    path: Path,
+    result: Result,
+    *,
+    source: Source,
+    author: str,
+    steps: Sequence[Step] = (),
+    copy_of: Path | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write a label map with its sidecars, and go on with its story.
+
+    Args:
+        path: The label map to write.
+        result: The label map, its contours and how it was made.
+        source: The image that it was drawn on.
+        author: Printed name of who draws.
+        steps: What happened since the last save, done by the author.
+        copy_of: Where an earlier draft of the same label map is saved, or None.
+        overwrite: Whether a draft at ``path`` may be replaced.
+
+    Raises:
+        MedsegError: As :func:`~medseg.workflows.save.save_label_map`.
+    """
+    earlier = open_label_map(copy_of).record if copy_of and copy_of != path and copy_of.exists() else None
+    save_label_map(
+        path,
+        result.label_map,
+        grid=result.label_map.grid,
+        source=source,
+        contours=result.contours,
+        author=author,
+        completed=result.completed,
+        notes=result.notes,
+        steps=tuple(replace(step, by=author) for step in steps),
+        earlier=earlier,
+        overwrite=overwrite,
+    )
 
 
 def suggested_name(case: Case) -> str:

@@ -109,14 +109,19 @@ def describe(verification: Verification) -> str:
     return "\n".join([*lines, *verification.problems, *verification.warnings])
 
 
-def _require_shown(path: Path, shown: Result) -> None:
-    on_disk = open_label_map(path).label_map
-    same = (
-        on_disk.structures == shown.label_map.structures
-        and on_disk.grid.is_same_as(shown.label_map.grid)
-        and np.array_equal(on_disk.voxels, shown.label_map.voxels)
+def is_on_disk(shown: Result, path: Path) -> bool:
+    """Whether a file holds the label map that the viewer shows, voxel by voxel in every layer."""
+    on_disk, mine = open_label_map(path).label_map, shown.label_map
+    return (
+        on_disk.structures == mine.structures
+        and on_disk.grid.is_same_as(mine.grid)
+        and len(on_disk.layers) == len(mine.layers)
+        and all(map(np.array_equal, on_disk.layers, mine.layers))
     )
-    if not same:
+
+
+def _require_shown(path: Path, shown: Result) -> None:
+    if not is_on_disk(shown, path):
         raise LockedError(
             f"{path.name} is no longer what this window shows: nothing was signed",
             hint="open it again and look at it",

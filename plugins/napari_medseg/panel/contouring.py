@@ -10,15 +10,19 @@ from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from medseg.errors import InputError
 from medseg.progress import Progress
+from medseg.workflows.landmarks import is_landmark_file
 from napari_medseg.binding import Binding
 from napari_medseg.case import Case, Change
 from napari_medseg.display import METADATA_KEY
+from napari_medseg.landmark_layer import show_landmarks_of
 from napari_medseg.later import later
 from napari_medseg.napari_private import CloseGuard, main_window, unwrapped
 from napari_medseg.opening import (
     Choice,
     OpenedLabelMap,
+    OpenedStructures,
     is_label_map,
+    is_structures,
     open_chosen,
     open_path,
     put_on,
@@ -28,6 +32,7 @@ from napari_medseg.panel.background import Background
 from napari_medseg.panel.contour_section import ContourSection
 from napari_medseg.panel.desk import Desk
 from napari_medseg.panel.drawing import Drawing
+from napari_medseg.panel.exchanging import Exchanging
 from napari_medseg.panel.keeping import Keeping
 from napari_medseg.panel.messages import Messages
 from napari_medseg.panel.open_section import OpenSection
@@ -71,13 +76,15 @@ class ContouringPanel(QWidget):
         self.contours = ContourSection()
         self.sign_off = SignOffSection()
         self.drawing = Drawing(self.desk, self.contours)
-        self.keeping = Keeping(self.desk, self.sign_off)
+        self.exchanging = Exchanging(self.desk)
+        self.keeping = Keeping(self.desk, self.sign_off, self.exchanging)
         self.status = QLabel()
         self._unsubscribe = _nothing
         self._lay_out()
         self._guard = CloseGuard(viewer, self.may_close_case)
         self.destroyed.connect(self._guard.remove)
         self.opening.path_chosen.connect(self._open_chosen)
+        self.opening.upon_chosen.connect(self._open_upon)
         self.opening.plane_chosen.connect(self._show_plane)
         self.contours.structure_chosen.connect(self._refresh)
         self.background.busy_changed.connect(self._show_busy)
@@ -100,10 +107,20 @@ class ContouringPanel(QWidget):
         return self.desk.binding
 
     def open_path(self, path: Path) -> None:
-        """Open an image, or a label map on the open image, in the background."""
+        """Open an image, or what belongs on the open image, in the background.
+
+        A saved label map takes the place of what is there; structures and landmarks of other programs are
+        added to it.
+        """
+        path = path.expanduser()
+        if is_landmark_file(path):
+            self.exchanging.bring_landmarks(path)
+            return
+        if is_structures(path):
+            self.exchanging.bring_in(path)
+            return
         if not self.may_close_case():
             return
-        path = path.expanduser()
         if not is_label_map(path):
             self.background.run("Opening", partial(open_path, path), self._show_opened)
         elif self.case is None:
@@ -135,6 +152,7 @@ class ContouringPanel(QWidget):
             # Only now: without any layer napari would forget the axes and draw its sliders twice.
             before.remove_layers()
             self.desk.binding.start()
+            show_landmarks_of(self.desk.viewer, case)
         self.desk.binding.drawing_changed = self.drawing.show_drawing
         self._unsubscribe = case.subscribe(self._on_change)
         self.sign_off.take_case(case)
@@ -177,15 +195,32 @@ class ContouringPanel(QWidget):
         chooser.deleteLater()
         if chooser.accepted_choice is not None:
             work = partial(open_chosen, chooser.choice, *chooser.accepted_choice)
-            self.background.run("Opening", work, self.show_case)
+            done = partial(self._show_chosen, chooser.choice.structures)
+            self.background.run("Opening", work, done)
+
+    def _show_chosen(self, structures: Path | None, case: Case) -> None:
+        self.show_case(case)
+        if structures is not None:
+            self.exchanging.bring_in(structures)
 
     def _show_label_map(self, case: Case, opened: OpenedLabelMap) -> None:
         on_image = Case(case.volume, case.name)
+        on_image.image_path = case.image_path
         put_on(on_image, opened)
         self.show_case(on_image)
 
-    def _on_change(self, _change: Change) -> None:
+    def _on_change(self, change: Change) -> None:
         self._refresh()
+        if change is Change.BROUGHT_IN and self.case is not None:
+            self._tell_brought_in(self.case)
+
+    def _tell_brought_in(self, case: Case) -> None:
+        names = ", ".join(s.name for s in case.structures)
+        done = f"Brought in. The case now has {names}."
+        if case.brought_in:
+            self.messages.warn(done, *case.brought_in)
+        else:
+            self.messages.confirm(done)
 
     def _refresh(self) -> None:
         self.opening.show_case(self.case)
@@ -210,9 +245,20 @@ class ContouringPanel(QWidget):
             holds = layer.metadata.get(METADATA_KEY)
             if self.case is None and isinstance(holds, Case) and layer.as_layer_data_tuple()[2] == "image":
                 self.show_case(holds, layer)
-            elif isinstance(holds, OpenedLabelMap) and self.case is not None and not self.case.structures:
+            elif self.case is not None and not self.case.structures:
+                self._take_over_structures(self.case, holds)
+
+    def _take_over_structures(self, case: Case, holds: object) -> None:
+        """Put on the case what was opened before its image, and take its own layers away."""
+        if not isinstance(holds, OpenedLabelMap | OpenedStructures):
+            return
+        for layer in list(self.desk.viewer.layers):
+            if layer.metadata.get(METADATA_KEY) is holds:
                 self.desk.viewer.layers.remove(layer)
-                self.desk.attempt(partial(self._show_label_map, self.case, holds))
+        if isinstance(holds, OpenedLabelMap):
+            self.desk.attempt(partial(self._show_label_map, case, holds))
+        else:
+            self.exchanging.bring_in(holds.path)
 
     def _remove_stale_layers(self, case: Case, image_layer: Any) -> None:
         """Remove the layers of a panel that was closed; the case has all that they show."""
@@ -235,6 +281,13 @@ class ContouringPanel(QWidget):
 
     def _open_chosen(self, path: str) -> None:
         self.open_path(Path(path))
+
+    def _open_upon(self, path: str) -> None:
+        """Open what was named as structures of the open image: NIfTI of any name, too."""
+        if is_landmark_file(path) or is_label_map(Path(path)):
+            self.open_path(Path(path))
+        else:
+            self.exchanging.bring_in(Path(path))
 
     def _show_plane(self, axis: int) -> None:
         if self.binding is not None:

@@ -1,7 +1,8 @@
-"""What the buttons for saving and signing do."""
+"""What the buttons for saving, exporting and signing do."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -11,32 +12,44 @@ from medseg.workflows.verify import Verification, verify
 from napari_medseg.case import Case, Result
 from napari_medseg.completing import Snapshot
 from napari_medseg.panel.desk import Desk
+from napari_medseg.panel.exchanging import Exchanging
 from napari_medseg.panel.sign_off_section import SignOffSection
 from napari_medseg.saving import result_to_save, save_case
 from napari_medseg.signing import describe, require_saved, sign_shown, state_of, trust_folder
 
 
 class Keeping:
-    """Saves, signs and verifies the open case."""
+    """Saves, exports, signs and verifies the open case."""
 
-    def __init__(self, desk: Desk, section: SignOffSection) -> None:
+    def __init__(self, desk: Desk, section: SignOffSection, exchanging: Exchanging) -> None:
         self._desk = desk
         self._section = section
+        self._exchanging = exchanging
         section.author_changed.connect(self._set_author)
         section.save_asked.connect(self.save)
+        section.export_asked.connect(self.export)
         section.sign_asked.connect(self.sign)
         section.verify_asked.connect(self.verify)
 
     def save(self) -> None:
         """Save what is shown; a label map that is older than the contours is made and shown first."""
+        self._when_current(self._write)
+
+    def export(self) -> None:
+        """Write what is shown for another program; an older label map is made anew first, as on saving."""
+        self._when_current(lambda _case: self._exchanging.export(self._section.trust_path()))
+
+    def _when_current(self, action: Callable[[Case], None]) -> None:
         case = self._desk.case
         if case is None:
             return
-        case.set_author(self._section.author.text())
+        if not case.state.is_locked:
+            case.set_author(self._section.author.text())
         if _needs_update(case):
-            self._desk.background.run("Updating", _update_of(case), partial(self._accept_and_write, case))
+            done = partial(self._accept_and_do, case, action)
+            self._desk.background.run("Updating", _update_of(case), done)
         else:
-            self._desk.attempt(partial(self._write, case))
+            self._desk.attempt(partial(action, case))
 
     def save_at_once(self) -> None:
         """The same without a thread, for a window that is about to close."""
@@ -66,9 +79,9 @@ class Keeping:
             case.accept_result(_update_of(case)(silent))
         self._write(case)
 
-    def _accept_and_write(self, case: Case, result: Result) -> None:
+    def _accept_and_do(self, case: Case, action: Callable[[Case], None], result: Result) -> None:
         case.accept_result(result)
-        self._write(case)
+        action(case)
 
     def _write(self, case: Case) -> None:
         typed = self._section.path.text().strip()

@@ -28,10 +28,17 @@ PLANE_TOOLTIPS = (
 )
 
 
+UPON_PATTERN = (
+    "Structures and landmarks (*.dcm *.seg.nrrd *.nrrd *.nhdr *.nii.gz *.nii *.mrk.json *.csv *.fcsv);;"
+    "All files, such as DICOM without ending (*)"
+)
+
+
 class OpenSection(QWidget):
     """Opens paths and chooses planes; what happens then is the panel's business."""
 
     path_chosen = Signal(str)
+    upon_chosen = Signal(str)
     plane_chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -39,11 +46,14 @@ class OpenSection(QWidget):
         self.path = field("DICOM folder or NIfTI file", "Type a path and press Enter, or choose with Open…")
         self.path.returnPressed.connect(self._open_typed)
         self.open = QPushButton("Open…")
-        self.open.setToolTip("Open a DICOM folder, a NIfTI image, or a saved label map on the open image")
+        self.open.setToolTip(
+            "Open a DICOM folder, a NIfTI image, or a label map, structures or landmarks on the open image"
+        )
         self.open.setMinimumHeight(28)
         menu = QMenu(self.open)
         menu.addAction("DICOM folder…", self._choose_folder)
         menu.addAction("NIfTI file…", self._choose_file)
+        self.open_upon = menu.addAction("Structures or landmarks on this image…", self._choose_upon)
         self.open.setMenu(menu)
         self.about = QLabel()
         self.about.setWordWrap(True)
@@ -61,6 +71,7 @@ class OpenSection(QWidget):
     def show_case(self, case: Case | None) -> None:
         """Say what is open."""
         self._plane_row.setEnabled(case is not None)
+        self.open_upon.setEnabled(case is not None)
         self.about.setVisible(case is not None)
         if case is not None:
             self.about.setText(describe_volume(case))
@@ -91,6 +102,12 @@ class OpenSection(QWidget):
         self._choose(
             QFileDialog.getOpenFileName(self, "Open a NIfTI file", self._start(), "NIfTI (*.nii *.nii.gz)")[0]
         )
+
+    def _choose_upon(self) -> None:
+        title = "Open structures or landmarks on this image"
+        path = QFileDialog.getOpenFileName(self, title, self._start(), UPON_PATTERN)[0]
+        if path:
+            self.upon_chosen.emit(path)
 
     def _choose(self, path: str) -> None:
         if path:

@@ -22,6 +22,7 @@ class SignOffSection(QWidget):
 
     author_changed = Signal(str)
     save_asked = Signal()
+    export_asked = Signal()
     sign_asked = Signal(str)
     verify_asked = Signal()
 
@@ -32,6 +33,11 @@ class SignOffSection(QWidget):
         self.path = field("*_dseg.nii.gz", "Where the label map is saved, with its sidecars beside it")
         self.save = button(
             "Save", "Save exactly what is shown, on the grid of the image", self.save_asked.emit
+        )
+        self.export = button(
+            "Export…",
+            "Write what is shown for another program: DICOM, 3D Slicer, ITK-SNAP, surfaces",
+            self.export_asked.emit,
         )
         self.key = field("Key file (*.pem)", "Made once with: medseg keys create")
         self.passphrase = field("Asked for at each signature", "Opens the key; it is not kept")
@@ -59,7 +65,7 @@ class SignOffSection(QWidget):
         layout.addLayout(
             _form({"Author": self.author, "File": row(self.path, button("…", "Choose a file", self._choose))})
         )
-        layout.addWidget(self.save)
+        layout.addWidget(even_row(self.save, self.export))
         layout.addSpacing(8)
         layout.addWidget(heading("Sign"))
         layout.addLayout(
