@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.contour import Placement, Sheet, Slice
+from medseg.interpolation.blocks import blocks_of
 from medseg.interpolation.drawn import DrawnStructure
 from medseg.interpolation.field import Field
 from medseg.interpolation.image_model import (
@@ -105,6 +106,11 @@ def complete_with_image(
         box; and whether the image took part.
     """
     field = complete(drawn)
+    if blocks_of(drawn) is not None:
+        # Such planes tell of a fraction of their pixels: too little to prove anything by.
+        return field, ImageUse(
+            used=False, reason="the image was not used: the planes were drawn on a coarser grid than its own"
+        )
     halves = _halves(drawn.masks)
     if sum(map(len, halves)) < MIN_JUDGED or not field.depth_mm.size:
         return field, ImageUse(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.contour import Placement, Slice
+from medseg.interpolation.blocks import blocks_of
 from medseg.interpolation.completion import CompletedStructure, Completion
 from medseg.interpolation.drawn import DrawnStructure
 from medseg.interpolation.engine import Settings, assemble, complete_structure
@@ -160,5 +161,7 @@ def _gaps_of(completed: CompletedStructure) -> set[tuple[int, int, bytes]]:
     """First and end of each gap, and a digest of what its filling depends on."""
     from medseg.interpolation.parallel import ParallelSlices
 
-    slices = ParallelSlices(completed.drawn)
-    return {(span.missing.start, span.missing.stop, slices.key(span)) for span in slices.spans}
+    blocks = blocks_of(completed.drawn)
+    own, key = (completed.drawn, b"") if blocks is None else (blocks.coarse(completed.drawn), blocks.key)
+    slices = ParallelSlices(own)
+    return {(span.missing.start, span.missing.stop, slices.key(span) + key) for span in slices.spans}

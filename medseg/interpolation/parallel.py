@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from medseg.contour import Slice
 from medseg.errors import ContourError
+from medseg.interpolation.blocks import in_blocks
 from medseg.interpolation.drawn import DrawnStructure
 from medseg.interpolation.field import Field
 from medseg.interpolation.gap import Gap, GapMethod
@@ -224,6 +225,9 @@ def complete_parallel(
 ) -> Field:
     """Complete a structure that is drawn on parallel slices.
 
+    Where the slices are those of a coarser grid, it is completed on that one; see
+    :mod:`~medseg.interpolation.blocks`.
+
     Args:
         drawn: The structure, on slices along one array axis.
         method: Fills a gap.
@@ -237,7 +241,10 @@ def complete_parallel(
     Raises:
         ContourError: The slices are not parallel.
     """
-    slices = ParallelSlices(drawn)
+    return in_blocks(drawn, lambda some: _complete(ParallelSlices(some), method, memo, progress))
+
+
+def _complete(slices: ParallelSlices, method: GapMethod, memo: Memo | None, progress: Progress) -> Field:
     top, left, rows, columns = slices.window
     first, last = slices.indices[0], slices.indices[-1]
     depth = np.full((last - first + 1, rows, columns), -np.inf, dtype=np.float32)
