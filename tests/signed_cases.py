@@ -11,10 +11,15 @@ from pathlib import Path
 import nibabel
 import numpy as np
 
+from medseg.contour import ContourSet
 from medseg.io.label_map_files import LabelMapFiles
+from medseg.labelmap import LabelMap, Structure
+from medseg.volume import Source
 from medseg.workflows.people import create_key, create_trust
+from medseg.workflows.save import save_label_map
 from medseg.workflows.sign import sign
 from medseg.workflows.verify import Verification, verify
+from solids import upright
 
 PASSPHRASE = "correct horse"
 
@@ -59,6 +64,27 @@ def write_case(folder: Path, name: str = "case") -> LabelMapFiles:
     files.provenance.write_text(json.dumps({"Sources": [name]}))
     files.contours.write_text(json.dumps({"contours": [], "of": name}))
     return files
+
+
+def write_layered_case(folder: Path) -> LabelMapFiles:
+    """Save a label map of two layers with medseg: each has the 210 voxels of :func:`labels`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    grid = upright((5, 6, 7), (2.5, 0.7, 0.7))
+    liver = labels().T
+    target = np.where(liver > 0, 3, 0).astype(np.uint8)
+    structures = (
+        Structure("liver", "Liver", 1),
+        Structure("tumour", "Tumour", 2, part_of="liver"),
+        Structure("target", "Planning target", 3, layer=1),
+    )
+    return save_label_map(
+        folder / "case_dseg.nii.gz",
+        LabelMap(grid, (np.ascontiguousarray(liver), np.ascontiguousarray(target)), structures),
+        grid=grid,
+        source=Source("phantom"),
+        contours=ContourSet(),
+        author="Ada Annotator",
+    )
 
 
 @dataclass(frozen=True)

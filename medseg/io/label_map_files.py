@@ -10,6 +10,9 @@ from medseg.errors import InputError
 
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
 
+_NUMBER = "[1-9][0-9]{0,4}"
+"""Of a layer, in a file name."""
+
 
 @dataclass(frozen=True)
 class LabelMapFiles:
@@ -50,11 +53,26 @@ class LabelMapFiles:
             return self.nifti
         return self.nifti.with_name(f"{self.stem}_layer-{number}{self._ending}")
 
+    @property
+    def is_named_as_layer(self) -> bool:
+        """Whether the name is that of a further layer of another label map."""
+        return re.search(rf"_layer-{_NUMBER}\Z", self.stem) is not None
+
     def further_layers(self) -> dict[int, Path]:
-        """The files of further layers that are there, by their number, ascending."""
+        """The files of further layers that are there, by their number, ascending.
+
+        Raises:
+            InputError: The folder can't be read.
+        """
         # The name is compared as text: it may hold what a pattern would take for a wildcard.
-        pattern = re.compile(rf"{re.escape(self.stem)}_layer-([1-9]\d{{0,4}}){re.escape(self._ending)}")
-        found = (pattern.fullmatch(path.name) for path in self.nifti.parent.iterdir())
+        pattern = re.compile(rf"{re.escape(self.stem)}_layer-({_NUMBER}){re.escape(self._ending)}")
+        try:
+            found = [pattern.fullmatch(path.name) for path in self.nifti.parent.iterdir()]
+        except OSError as error:
+            raise InputError(
+                f"could not look for the layers of {self.nifti.name}: {error.strerror or error}",
+                hint="make its folder readable",
+            ) from error
         numbers = sorted(int(match[1]) for match in found if match)
         return {number: self.layer(number) for number in numbers}
 

@@ -147,11 +147,9 @@ def known_subject(header: ImageHeader) -> str | None:
 
     To open an image never makes a secret: only a conversion does, whose file names need one.
     """
-    path = default_secret_path()
-    if not path.exists():
-        return None
     try:
-        return Pseudonyms(load_secret(path)).subject_of(header)[:LABEL_LENGTH]
-    except InputError:
-        # Others can read it, or it is damaged: a conversion says so, a look at an image need not fail.
+        return Pseudonyms(load_secret(default_secret_path())).subject_of(header)[:LABEL_LENGTH]
+    except (InputError, RuntimeError):
+        # There is none, others can read it, or it is damaged: a conversion says so, a look at an image need
+        # not fail. Nor where the user has no home folder at all (RuntimeError), as in containers.
         return None

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from medseg._version import __version__
-from medseg.errors import LabelMapError, ReviewError, SidecarError, TransitionError
+from medseg.errors import GridMismatchError, LabelMapError, ReviewError, SidecarError, TransitionError
 from medseg.provenance.content import Content
 from medseg.provenance.differences import differences
-from medseg.provenance.nifti_fields import NiftiFields
+from medseg.provenance.nifti_fields import NiftiFields, corner_distance_mm
 from medseg.review.chain import Chain
 from medseg.review.person import Person
 from medseg.review.statement import Statement
 from medseg.review.states import Meaning
+from medseg.space import FLOAT32_TOLERANCE_MM
 
 NONCE_BYTES = 16
 """As many as a random UUID: no two statements are alike."""
@@ -84,17 +85,41 @@ def require_signable(content: Content) -> None:
     Raises:
         SidecarError: There is no structure table.
         LabelMapError: There are labels that no structure explains, or the voxels are scaled.
+        GridMismatchError: The layers do not lie on one grid.
     """
     if content.structures is None:
         raise SidecarError(
             "there is no structure table beside the label map", hint="save the label map with medseg first"
         )
-    if content.unexplained_labels:
-        labels = list(content.unexplained_labels)
-        raise LabelMapError(f"the structure table does not explain the labels {labels[:8]}", labels=labels)
-    fields = NiftiFields.from_hex(content.header)
+    first = NiftiFields.from_hex(content.header)
+    _require_labels(first, content.unexplained_labels, 0)
+    for number, layer in enumerate(content.further_layers, start=1):
+        fields = NiftiFields.from_hex(layer.header)
+        _require_labels(fields, layer.unexplained_labels, number)
+        _require_same_place(fields, first, number)
+
+
+def _require_same_place(layer: NiftiFields, first: NiftiFields, number: int) -> None:
+    if layer.numbers["dim"][1:4] != first.numbers["dim"][1:4]:
+        raise GridMismatchError(f"layer {number} has other dimensions than the first one")
+    pair = layer.matrices()["governing"], first.matrices()["governing"]
+    distance_mm = corner_distance_mm(layer, first, [pair])
+    if distance_mm is None or distance_mm > FLOAT32_TOLERANCE_MM:
+        moved = "" if distance_mm is None else f": up to {distance_mm:.4g} mm apart at their corners"
+        raise GridMismatchError(f"layer {number} does not lie where the first one does{moved}")
+
+
+def _require_labels(fields: NiftiFields, unexplained: Sequence[int], number: int) -> None:
+    where = f"layer {number}: " if number else ""
+    if unexplained:
+        labels = list(unexplained)
+        raise LabelMapError(
+            f"{where}the structure table does not explain the labels {labels[:8]}", labels=labels
+        )
     slope, intercept = fields.number("scl_slope"), fields.number("scl_inter")
     # In the standard a slope of 0 means "not scaled"; nibabel writes NaN for the same.
     unscaled = slope == 0 or math.isnan(slope) or (slope == 1 and (intercept == 0 or math.isnan(intercept)))
     if not unscaled:
-        raise LabelMapError(f"expected labels, but the file scales its numbers by {slope:g}, {intercept:g}")
+        raise LabelMapError(
+            f"{where}expected labels, but the file scales its numbers by {slope:g}, {intercept:g}"
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -11,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.contour import ContourSet, Origin, Placement, Slice, place
-from medseg.errors import InputError, OutputExistsError
+from medseg.errors import InputError, OutputError, OutputExistsError
 from medseg.io.atomic import whole_file
 from medseg.io.contours_file import write_contours
 from medseg.io.label_map_files import LabelMapFiles
+from medseg.io.nifti.extension import LabelMapNote
 from medseg.io.nifti.label_map import read_note, write_layer
 from medseg.io.provenance_file import read_earlier_record, write_record
 from medseg.io.shear import shear_warnings
-from medseg.io.structure_table import write_structure_table
+from medseg.io.structure_table import read_structure_table, write_structure_table
 from medseg.labelmap import LabelMap
 from medseg.provenance.record import Interpolated, Model, Record, SliceOrigins
 from medseg.provenance.step import Step, StepInput
@@ -64,12 +65,19 @@ def save_label_map(
 
     Raises:
         GridMismatchError: The label map does not lie on the image's grid.
+        InputError: ``path`` is named as a layer of another label map; reason ``layer-name``.
         LockedError: The file there was submitted or approved.
         OutputExistsError: A file is there and ``overwrite`` is not set.
         OutputError: The disk is full, the folder can't be written.
     """
     label_map.grid.require_same_as(grid, "label map and image")
     files = LabelMapFiles(Path(path))
+    if files.is_named_as_layer:
+        raise InputError(
+            f"{files.nifti.name} is what a layer of another label map is called",
+            hint="choose a name that does not end in _layer-1 or the like",
+            reason="layer-name",
+        )
     record = Record(
         author=author,
         created=datetime.now().astimezone(),
@@ -111,18 +119,33 @@ def _write(
         write_structure_table(label_map.structures, structures)
         write_contours(contours, drawn, voxels_sha256=record.voxels_sha256)
         write_record(record, made)
-    for number, path in files.further_layers().items():
-        if number not in further:
+    _remove(path for number, path in files.further_layers().items() if number not in further)
+
+
+def _remove(left_over: Iterable[Path]) -> None:
+    for path in left_over:
+        try:
             path.unlink()
+        except OSError as error:
+            raise OutputError(
+                f"the label map was saved, but a layer of the earlier draft is left over: {path.name} could "
+                f"not be removed ({error.strerror or error})",
+                hint="move it away",
+                path=str(path),
+            ) from error
 
 
 def _revision_of(nifti: Path) -> int:
     """How often the draft that is written over was saved; 0 where there is none, or none of ours."""
-    try:
-        note = read_note(nifti) if nifti.exists() else None
-    except InputError:
-        return 0
+    note = _note_of(nifti)
     return note.revision if note else 0
+
+
+def _note_of(nifti: Path) -> LabelMapNote | None:
+    try:
+        return read_note(nifti) if nifti.exists() else None
+    except InputError:
+        return None
 
 
 def _require_free(files: LabelMapFiles, *, overwrite: bool) -> None:
@@ -133,6 +156,29 @@ def _require_free(files: LabelMapFiles, *, overwrite: bool) -> None:
             raise OutputExistsError(
                 f"{target.name} exists already", hint="choose another name", path=str(target)
             )
+    _require_own_layers(files)
+
+
+def _require_own_layers(files: LabelMapFiles) -> None:
+    """Refuse to write over or to remove a file that has the name of a layer and is none of this label map."""
+    named = _layers_named(files)
+    for number, path in files.further_layers().items():
+        note = _note_of(path)
+        if note.layer != number if note else number not in named:
+            raise OutputExistsError(
+                f"{path.name} is no layer of {files.nifti.name}, but has the name of one",
+                hint="move it away, or choose another name",
+                path=str(path),
+            )
+
+
+def _layers_named(files: LabelMapFiles) -> set[int]:
+    """The layers that the table of the draft names: another program may have dropped the notes."""
+    try:
+        structures = read_structure_table(files.structures) if files.structures.exists() else ()
+    except InputError:
+        return set()
+    return {structure.layer for structure in structures}
 
 
 def _slice_origins(label_map: LabelMap, contours: ContourSet) -> dict[str, SliceOrigins]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import shutil
+import struct
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -11,7 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medseg.contour import ContourSet
-from medseg.errors import GridMismatchError, SidecarError
+from medseg.errors import (
+    GridMismatchError,
+    InputError,
+    LabelMapError,
+    OutputError,
+    OutputExistsError,
+    SidecarError,
+)
 from medseg.labelmap import LabelMap, Structure
 from medseg.provenance.content import Content
 from medseg.review.verification import Verdict
@@ -183,6 +193,100 @@ def test_no_changed_voxel_of_a_layer_is_valid(signed, voxel, change):
         path.write_bytes(before)
     assert verification.verdict is Verdict.INVALID
     assert any("layer 1" in d.field or "ptv" in d.field for d in verification.differs)
+
+
+def _scale(path) -> None:
+    _patch(path, 112, struct.pack("<f", 2))
+
+
+def _unexplained(path) -> None:
+    _patch(path, -1, b"\x4d")
+
+
+def _smaller(path) -> None:
+    nibabel.save(nibabel.Nifti1Image(np.ones((3, 3, 3), np.uint8), nibabel.load(path).affine), path)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        (_scale, LabelMapError, "layer 1: .* scales its numbers by 2"),
+        (_unexplained, LabelMapError, r"layer 1: .* does not explain the labels \[77\]"),
+        (lambda path: _shift(path), GridMismatchError, "up to 1 mm apart"),
+        (_smaller, GridMismatchError, "layer 1 has other dimensions"),
+    ],
+    ids=["scaled", "unexplained", "moved", "smaller"],
+)
+def test_what_can_not_be_opened_is_not_signed(files, tmp_path, change, error, said):
+    site = make_site(tmp_path / "site")
+    change(files.layer(1))
+    with pytest.raises(error, match=said):
+        site.sign(files, "ada", "submitted")
+    assert not files.sign_off.exists()
+
+
+@pytest.mark.parametrize("ending", [".nii.gz", ".nii"])
+def test_the_name_of_a_layer_is_not_saved_to(files, ending):
+    before = files.layer(1).read_bytes()
+    with pytest.raises(InputError, match="what a layer of another label map is called") as caught:
+        save(files.nifti.with_name(f"a_dseg_layer-1{ending}"), layered((3,)), overwrite=True)
+    assert caught.value.details["reason"] == "layer-name"
+    assert files.layer(1).read_bytes() == before
+
+
+@pytest.mark.parametrize("radii", [(3,), (3, 4)], ids=["would-remove-it", "would-write-over-it"])
+@pytest.mark.parametrize("has_note", [True, False])
+def test_a_file_that_only_bears_the_name_of_a_layer_is_left_alone(tmp_path, radii, has_note):
+    files = save(tmp_path / "a_dseg.nii.gz", layered((2,)))
+    if has_note:
+        shutil.copy(save(tmp_path / "b_dseg.nii.gz", layered((5,))).nifti, files.layer(1))
+    else:
+        nibabel.save(nibabel.Nifti1Image(np.ones((3, 3, 3), np.uint8), np.eye(4)), files.layer(1))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(OutputExistsError, match=r"a_dseg_layer-1\.nii\.gz is no layer of a_dseg\.nii\.gz"):
+        save(files.nifti, layered(radii), overwrite=True)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_layer_whose_note_was_dropped_is_still_a_layer(files):
+    image = nibabel.load(files.layer(1))
+    nibabel.save(nibabel.Nifti1Image(np.asarray(image.dataobj), image.affine), files.layer(1))
+    save(files.nifti, layered((3,)), overwrite=True)
+    assert files.further_layers() == {}
+
+
+def test_a_layer_that_can_not_be_removed_is_told(files, monkeypatch):
+    unlink = Path.unlink
+
+    def refused(path, missing_ok=False):
+        if path.name.startswith("a_dseg_layer"):
+            raise PermissionError(13, "Permission denied")
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(OutputError, match="was saved, but a layer of the earlier draft is left over"):
+        save(files.nifti, layered((3,)), overwrite=True)
+
+
+def test_a_folder_that_can_not_be_listed_is_a_typed_error(files, monkeypatch):
+    def refused(_path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(InputError, match=r"could not look for the layers of a_dseg\.nii\.gz"):
+        open_label_map(files.nifti)
+
+
+def test_digits_of_other_scripts_name_no_layer(files):
+    files.nifti.with_name("a_dseg_layer-1\u0663.nii.gz").write_bytes(b"")
+    assert set(files.further_layers()) == {1, 2}
+
+
+def _patch(path, at, data) -> None:
+    raw = bytearray(gzip.decompress(path.read_bytes()))
+    start = at % len(raw)
+    raw[start : start + len(data)] = data
+    path.write_bytes(gzip.compress(bytes(raw), 1))
 
 
 def _exchange(first, second) -> None:

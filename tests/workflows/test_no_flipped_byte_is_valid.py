@@ -13,7 +13,7 @@ from medseg.io.label_map_files import LabelMapFiles
 from medseg.review.states import State
 from medseg.review.verification import Verdict
 from medseg.workflows.verify import verify
-from signed_cases import Site, make_site, write_case
+from signed_cases import Site, make_site, write_case, write_layered_case
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +21,16 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, LabelMapFile
     folder = tmp_path_factory.mktemp("flips")
     site = make_site(folder / "site")
     files = write_case(folder / "case")
+    site.sign(files, "ada", "submitted")
+    site.sign(files, "ben", "approved")
+    return site, files
+
+
+@pytest.fixture(scope="module")
+def layered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, LabelMapFiles]:
+    folder = tmp_path_factory.mktemp("layers")
+    site = make_site(folder / "site")
+    files = write_layered_case(folder / "case")
     site.sign(files, "ada", "submitted")
     site.sign(files, "ben", "approved")
     return site, files
@@ -52,6 +62,55 @@ def test_a_covered_byte_of_the_label_map(signed, offset, change):
         files.nifti.write_bytes(whole)
     assert (answer.verdict, answer.state) == (Verdict.INVALID, State.DRAFT)
     assert answer.differs or answer.problems
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 1), st.one_of(st.sampled_from(COVERED), st.integers(-210, -1)), changes)
+def test_a_covered_byte_of_a_layer(layered, number, offset, change):
+    site, files = layered
+    path = files.layer(number)
+    whole = path.read_bytes()
+    raw = gzip.decompress(whole)
+    # Behind the header lies the note; the voxels are the last 210 bytes.
+    at = offset % len(raw)
+    try:
+        path.write_bytes(gzip.compress(_flipped(raw, at, change), 1))
+        answer = site.verify(files)
+    finally:
+        path.write_bytes(whole)
+    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.DRAFT)
+    assert answer.differs or answer.problems
+
+
+@settings(max_examples=100)
+@given(st.integers(0, 1), places, changes)
+def test_any_byte_of_the_note_of_a_layer_means_nothing(layered, number, where, change):
+    site, files = layered
+    path = files.layer(number)
+    whole = path.read_bytes()
+    raw = gzip.decompress(whole)
+    begin, end = 348, len(raw) - 210
+    try:
+        path.write_bytes(gzip.compress(_flipped(raw, begin + int(where * (end - begin)), change), 1))
+        answer = site.verify(files)
+    finally:
+        path.write_bytes(whole)
+    assert (answer.verdict, answer.differs) == (Verdict.CONTENT_MATCHES, ())
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 6), places, changes)
+def test_any_byte_of_any_file_of_two_layers(layered, which, where, change):
+    site, files = layered
+    path = files.present()[which % len(files.present())]
+    whole = path.read_bytes()
+    try:
+        path.write_bytes(_flipped(whole, int(where * len(whole)), change))
+        answer = site.verify(files)
+    finally:
+        path.write_bytes(whole)
+    assert answer.verdict in (Verdict.INVALID, Verdict.CONTENT_MATCHES)
+    assert answer.holds or answer.differs or answer.problems
 
 
 @settings(max_examples=300)
@@ -102,4 +161,10 @@ def test_any_file_cut_short(signed, which, where):
 
 def test_undamaged_it_is_valid(signed):
     site, files = signed
+    assert site.verify(files).verdict is Verdict.VALID
+
+
+def test_undamaged_layers_are_valid(layered):
+    site, files = layered
+    assert len(files.present()) == 6
     assert site.verify(files).verdict is Verdict.VALID

@@ -16,7 +16,7 @@ from medseg.errors import SidecarError, UnsupportedImageError
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.damage import Damage, damage_named
 from medseg.io.nifti.digested_file import DigestedFile
-from medseg.io.nifti.extension import FOREIGN, note_in
+from medseg.io.nifti.extension import FOREIGN, NotedVoxels, note_in
 from medseg.io.nifti.file import (
     Readable,
     decompressed,
@@ -159,7 +159,7 @@ class _Layer:
 
 def _read_layer(path: Path, structures: Iterable[Structure]) -> _Layer:
     tally = _Tally(structures)
-    voxels, as_noted = hashlib.sha256(), hashlib.sha256()
+    voxels = hashlib.sha256()
     with damage_named(path), path.open("rb") as raw:
         file = DigestedFile(raw)
         stream = decompressed(file, path)
@@ -167,11 +167,12 @@ def _read_layer(path: Path, structures: Iterable[Structure]) -> _Layer:
         kind = require_volumes(header, path)
         _require_integers(kind, path)
         note = note_in(header)
+        noted = NotedVoxels(note) if note else None
         start = 0
         for chunk in _chunks(stream, header, kind):
             voxels.update(chunk.data)
-            if note is not None:
-                as_noted.update(chunk.astype(kind.newbyteorder("<"), copy=False).data)
+            if noted:
+                noted.add(chunk)
             tally.add(chunk, start)
             start += len(chunk)
         # Reading past the voxels makes gzip compare its checksum.
@@ -179,7 +180,7 @@ def _read_layer(path: Path, structures: Iterable[Structure]) -> _Layer:
             raise Damage(f"it holds more than the {start} voxels of its header", "damaged-data")
         file.drain()
     fields = {name: header.raw_field(name).hex() for name in FIELDS}
-    foreign = note is not None and note.voxels_sha256 != as_noted.hexdigest()
+    foreign = noted is not None and noted.are_others
     return _Layer(fields, voxels.hexdigest(), tally, foreign, file.digest.hexdigest())
 
 

@@ -1,74 +1,28 @@
-"""What can be wrong with a NIfTI file, and the one error that says so."""
+"""What can be wrong with a NIfTI file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import cast
 
-from isal import isal_zlib
+from medseg.io import damage
+from medseg.io.damage import Damage
 
-from medseg.errors import UnreadableFileError
+__all__ = ["Damage", "damage_named"]
 
 _PHRASES = {
-    "missing": "is missing or can't be read",
+    **damage.PHRASES,
     "not-nifti": "is damaged or no NIfTI file",
     "name-mismatch": "has the wrong name",
     "two-files": "is half of an image",
-    "damaged-header": "has a damaged header",
-    "truncated": "is truncated or damaged",
-    "damaged-data": "is damaged",
 }
-"""Reason word → what it says of the file."""
 
 _HINTS = {
     "name-mismatch": "rename it: .nii.gz where it is compressed, .nii where it is not",
     "two-files": "convert the pair *.hdr and *.img to one *.nii file",
 }
 
-_IsalError = cast("type[Exception]", isal_zlib.error)
 
-
-class Damage(Exception):  # noqa: N818 - a finding about a file, which `damage_named` makes an error of
-    """Something wrong with the file that is being read.
-
-    Args:
-        message: What was expected and what came, without the file's name.
-        reason: A key of the table in this module.
-    """
-
-    def __init__(self, message: str, reason: str = "damaged-header") -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
-@contextmanager
-def damage_named(path: Path) -> Iterator[None]:
-    """Turn what is found in a damaged file, and what it makes libraries raise, into one clear error.
-
-    Raises:
-        UnreadableFileError: With the reason word and one line.
-    """
-    try:
-        yield
-    except Damage as damage:
-        raise _unreadable(path, damage.reason, str(damage)) from damage
-    except EOFError as error:
-        raise _unreadable(path, "truncated", str(error) or "it ends early") from error
-    except _IsalError as error:
-        raise _unreadable(path, "damaged-data", str(error)) from error
-    except OSError as error:
-        # Without a number it is not the system that speaks: gzip found a wrong checksum.
-        reason = "missing" if error.errno else "damaged-data"
-        raise _unreadable(path, reason, error.strerror or str(error)) from error
-
-
-def _unreadable(path: Path, reason: str, message: str) -> UnreadableFileError:
-    first_line = message.splitlines()[0] if message else reason
-    return UnreadableFileError(
-        f"{path.name} {_PHRASES[reason]}: {first_line}",
-        hint=_HINTS.get(reason, "copy or convert the file again"),
-        reason=reason,
-        path=str(path),
-    )
+def damage_named(path: Path) -> AbstractContextManager[None]:
+    """Turn what is found in a damaged NIfTI file into one clear error; see :mod:`medseg.io.damage`."""
+    return damage.damage_named(path, _PHRASES, _HINTS)

@@ -7,12 +7,15 @@ state of the sign-off, which such a copy would carry along.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from medseg.io.nifti.header import EXTENSION_FLAG_BYTES, Header
@@ -30,6 +33,14 @@ _HEAD_BYTES = 8
 
 _ALIGNMENT = 16
 """``esize`` must be a multiple of it."""
+
+MAX_NUMBER = 2**31 - 1
+"""No label map was saved more often or has more layers: a larger number is damage."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+_STORED_TYPES = ("<u1", "<u2")
+"""What medseg stores labels as."""
 
 FOREIGN = "its medseg header extension belongs to another image: it names other voxels than these"
 """What is said of an extension that was carried along."""
@@ -80,9 +91,47 @@ def note_in(header: Header) -> LabelMapNote | None:
 
 
 def is_about_other_voxels(header: Header, stored: npt.NDArray[Any]) -> bool:
-    """Whether a header holds a note of medseg that was carried onto other voxels than these."""
+    """Whether a header holds a note of medseg that was carried onto other voxels than these.
+
+    Other programs store the same labels as another type of number: what counts are the labels, digested as
+    each of the types that medseg stores.
+    """
     note = note_in(header)
-    return note is not None and note.voxels_sha256 != voxels_sha256(stored)
+    if note is None:
+        return False
+    # Mostly the first type is the one.
+    as_stored = (_as_labels(stored, kind) for kind in _STORED_TYPES)
+    return all(labels is None or voxels_sha256(labels) != note.voxels_sha256 for labels in as_stored)
+
+
+class NotedVoxels:
+    """Compares voxels, piece by piece, with those that a note is about; see :func:`is_about_other_voxels`."""
+
+    def __init__(self, note: LabelMapNote) -> None:
+        self._note = note
+        self._digests = {kind: hashlib.sha256() for kind in _STORED_TYPES}
+
+    def add(self, stored: npt.NDArray[Any]) -> None:
+        """Go on with the next voxels, in the order of the file."""
+        for kind in tuple(self._digests):
+            labels = _as_labels(stored, kind)
+            if labels is None:
+                del self._digests[kind]
+            else:
+                self._digests[kind].update(labels.data)
+
+    @property
+    def are_others(self) -> bool:
+        """Whether the voxels so far are not those of the note."""
+        return all(digest.hexdigest() != self._note.voxels_sha256 for digest in self._digests.values())
+
+
+def _as_labels(stored: npt.NDArray[Any], kind: str) -> npt.NDArray[Any] | None:
+    """Stored numbers as a type that medseg stores; None where it does not hold them."""
+    with np.errstate(invalid="ignore"):  # not-a-number is no label
+        labels = np.ascontiguousarray(stored, dtype=kind)
+    same = labels.dtype == stored.dtype or np.array_equal(labels, stored)
+    return labels if same else None
 
 
 def _extensions(header: Header) -> Iterator[tuple[int, bytes]]:
@@ -103,14 +152,16 @@ def _extensions(header: Header) -> Iterator[tuple[int, bytes]]:
 def _decoded(text: bytes) -> LabelMapNote | None:
     try:
         document = json.loads(text.rstrip(b"\0").decode("ascii"))
-        if document["schema"] != SCHEMA:
-            return None
-        subject = document["subject"]
-        return LabelMapNote(
-            subject if subject is None else str(subject),
-            int(document["revision"]),
-            int(document["layer"]),
-            str(document["voxels_sha256"]),
-        )
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        return None
+    subject, digest = document.get("subject"), document.get("voxels_sha256")
+    revision, layer = document.get("revision"), document.get("layer")
+    sound = (
+        (subject is None or isinstance(subject, str))
+        and (type(revision) is int and 1 <= revision <= MAX_NUMBER)
+        and (type(layer) is int and 0 <= layer <= MAX_NUMBER)
+        and (isinstance(digest, str) and _SHA256.fullmatch(digest) is not None)
+    )
+    return LabelMapNote(subject, revision, layer, digest) if sound else None  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from medseg.io.nifti.extension import FOREIGN, is_about_other_voxels
 from medseg.io.nifti.file import read_nifti
 from medseg.io.nifti.header import Header
 from medseg.io.nifti.image import grid_and_warnings, source_of
@@ -48,6 +49,8 @@ def read_series(path: Path, quantity: Quantity = Quantity.ARBITRARY) -> VolumeSe
     axis, values, about_axis = _fourth_axis(file.header, len(voxels))
     if count := count_not_finite(voxels):
         warnings.append(f"{count} voxels are not finite numbers")
+    if is_about_other_voxels(file.header, file.native):
+        warnings.append(f"{FOREIGN}.")
     return VolumeSeries.from_array(
         grid,
         voxels,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -22,7 +23,7 @@ from medseg.labelmap import LabelMap, Structure
 from medseg.provenance.voxel_digest import voxels_sha256
 from medseg.volume import Quantity, Source, Volume
 from medseg.workflows.inspect import inspect
-from medseg.workflows.open_image import open_image
+from medseg.workflows.open_image import open_image, open_series
 from medseg.workflows.open_label_map import open_label_map
 from medseg.workflows.save import save_label_map
 from signed_cases import make_site
@@ -108,6 +109,33 @@ def test_on_another_image_it_is_found_out(files, tmp_path):
     assert open_label_map(label_map).warnings == (FOREIGN,)
 
 
+def test_on_a_series_it_is_found_out(files, tmp_path):
+    shape = (*nibabel.load(files.nifti).shape, 3)
+    path = carried_onto(
+        files, np.arange(np.prod(shape), dtype=np.int16).reshape(shape), tmp_path / "t.nii.gz"
+    )
+    (summary,) = inspect(path)
+    for warnings in (
+        summary.warnings,
+        open_image(path, time_index=1).warnings,
+        open_series(path).volumes[0].warnings,
+    ):
+        assert any(FOREIGN in warning for warning in warnings)
+
+
+@pytest.mark.parametrize("kind", ["<i2", "<u2", ">i4", "<i8", "<f4", ">f8"])
+def test_the_same_labels_as_another_type_of_number_are_the_same(files, tmp_path, kind):
+    old = nibabel.load(files.nifti)
+    header = nibabel.Nifti1Header(endianness=kind[0])
+    header.set_data_dtype(kind)
+    header.extensions.extend(old.header.extensions)
+    image = nibabel.Nifti1Image(np.asarray(old.dataobj).astype(kind), old.affine, header)
+    nibabel.save(image, tmp_path / "b_dseg.nii.gz")
+    opened = open_label_map(tmp_path / "b_dseg.nii.gz")
+    assert (opened.revision, opened.warnings) == (1, ())
+    assert not any(FOREIGN in warning for warning in open_image(tmp_path / "b_dseg.nii.gz").warnings)
+
+
 def test_verify_says_it_too(files, tmp_path):
     site = make_site(tmp_path / "site")
     foreign = save(tmp_path / "other_dseg.nii.gz", 4.0)
@@ -150,6 +178,54 @@ def test_the_subject_is_the_pseudonym_of_conversions(tmp_path, monkeypatch):
     assert open_label_map(saved.nifti).record.source.subject == subject
 
 
+@pytest.fixture
+def series(tmp_path):
+    volume = Volume(GRID, np.zeros(GRID.shape_kji, np.int16), Quantity.HU, Source("phantom"))
+    folder = tmp_path / "dicom"
+    write_series(volume, folder, modality="CT", uid_seed="a", patient_name="Doe^Jane", patient_id="4711")
+    return folder
+
+
+def test_without_a_home_folder_there_is_no_subject(series, monkeypatch):
+    def refused(_cls):
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", classmethod(refused))
+    assert open_image(series).source.subject is None
+
+
+def test_where_the_secret_is_closed_to_us_there_is_no_subject(series, monkeypatch):
+    def refusing(method):
+        def refused(path, *arguments, **named):
+            if path.name == "pseudonym-secret":
+                raise PermissionError(13, "Permission denied")
+            return method(path, *arguments, **named)
+
+        return refused
+
+    # Path.exists raises it too, up to Python 3.13.
+    for name in ("open", "exists", "stat"):
+        monkeypatch.setattr(Path, name, refusing(getattr(Path, name)))
+    assert open_image(series).source.subject is None
+
+
+def note_text(**fields: str) -> bytes:
+    """A note, sound but for the fields that are given, each as JSON."""
+    sound = {"subject": "null", "revision": "1", "layer": "0", "voxels_sha256": f'"{"0" * 64}"'}
+    members = {"schema": '"medseg-label-map/1"', **sound, **fields}
+    return "{{{}}}".format(", ".join(f'"{name}": {value}' for name, value in members.items())).encode()
+
+
+def test_the_sound_note_of_these_tests_is_read(tmp_path):
+    image = nibabel.Nifti1Image(np.zeros((3, 4, 5), np.uint8), np.eye(4))
+    image.header.extensions.append(Nifti1Extension(6, note_text()))
+    nibabel.save(image, tmp_path / "a.nii")
+    assert note_in(read_nifti(tmp_path / "a.nii").header) == LabelMapNote(None, 1, 0, "0" * 64)
+    assert any(FOREIGN in warning for warning in open_image(tmp_path / "a.nii").warnings)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -159,6 +235,16 @@ def test_the_subject_is_the_pseudonym_of_conversions(tmp_path, monkeypatch):
         b'["medseg-label-map/1"]',
         "medseg-label-map/1 ä".encode(),
         b"",
+        note_text(revision="1e999"),
+        note_text(revision="9" * 4300),
+        note_text(revision="0"),
+        note_text(revision="true"),
+        note_text(layer="-Infinity"),
+        note_text(layer="NaN"),
+        note_text(layer="-1"),
+        note_text(subject="[" * 900 + "]" * 900),
+        note_text(voxels_sha256='"0"'),
+        note_text(voxels_sha256="{}"),
     ],
 )
 def test_what_is_no_note_is_passed_over(tmp_path, text):
