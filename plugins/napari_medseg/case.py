@@ -61,6 +61,7 @@ class Case:
         author: Printed name of who draws.
         state: How far the sign-off has come.
         image_may_help: Whether the image takes part in interpolating where it is proven to help.
+        label_map_warnings: What a careful user should know about the label map that was opened.
         saved: Whether what is in memory is what is on disk.
         image_path: Where the image was opened, or None.
         steps: What happened since the last save that the record tells for good: files that were brought in.
@@ -79,6 +80,7 @@ class Case:
         self.image_may_help = False
         self.saved = True
         self.image_path: Path | None = None
+        self.label_map_warnings: tuple[str, ...] = ()
         self.steps: tuple[Step, ...] = ()
         self.brought_in: tuple[str, ...] = ()
         self._listeners: list[Callable[[Change], None]] = []

@@ -215,6 +215,7 @@ def put_on(case: Case, opened: OpenedLabelMap) -> None:
     record = saved.record
     completed, notes = (record.completed, record.notes) if record else ({}, ())
     result = Result(saved.label_map, saved.contours, completed, notes)
+    case.label_map_warnings = saved.warnings
     case.load(result, opened.path.resolve(), state_of(opened.path))
     if record:
         case.set_author(record.author)

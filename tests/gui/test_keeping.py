@@ -114,6 +114,18 @@ def test_saved_contours_are_editable_again(drawn: Any, wait: Any) -> None:
     assert drawn.binding.layer_of("tumour").nshapes == 2
 
 
+def test_a_note_that_was_carried_onto_other_voxels_is_told(drawn: Any, wait: Any) -> None:
+    drawn.sign_off.save.click()
+    wait(drawn)
+    saved = nibabel.load(_file(drawn))
+    flipped = nibabel.Nifti1Image(np.asarray(saved.dataobj)[::-1], None, saved.header)
+    alone = _file(drawn).with_name("carried_dseg.nii.gz")
+    nibabel.save(flipped, alone)
+    drawn.open_path(alone)
+    wait(drawn)
+    assert "belongs to another image" in drawn.messages.text
+
+
 def test_writer_saves_the_labels_layer(drawn: Any, viewer: Any, tmp_path: Path) -> None:
     drawn.sign_off.author_changed.emit("Ada Adams")
     path = tmp_path / "by_menu_dseg.nii.gz"

@@ -160,8 +160,8 @@ class ContouringPanel(QWidget):
             case.set_author(self.sign_off.author.text())
         self._on_order()
         self._refresh()
-        if case.volume.warnings:
-            self.messages.warn(*case.volume.warnings)
+        if warnings := (*case.volume.warnings, *case.label_map_warnings):
+            self.messages.warn(*warnings)
         elif case.state.is_locked:
             self.messages.inform(f"This label map is {case.state.value}: its contours can't be changed.")
 
