@@ -600,7 +600,7 @@ def test_what_was_brought_in_stays_in_the_record(
     assert given.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("modality", ["CT", "MR_T1"])
+@pytest.mark.parametrize("modality", ["CT", "MR_T1", "PET"])
 def test_a_real_tumour_comes_on_its_image(real_data: Path, panel: Any, wait: Any, modality: str) -> None:
     folder = real_data / "sarcoma_pet_ct_mr" / "dicom" / "STS_002" / modality
     panel.open_path(folder / "image")
