@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 
 import highdicom
@@ -14,6 +13,7 @@ import SimpleITK
 from medseg.io.dicom_seg.write import write_dicom_seg
 from medseg.labelmap import LabelMap, Structure
 from medseg.space import Grid
+from programs import installed
 from segmented_series import OBLIQUE, bare_reference, liver_with_tumour, outgoing, overlapping, reference_on
 
 
@@ -82,7 +82,7 @@ def test_simpleitk_reads_the_frames(tmp_path):
 
 @pytest.mark.parametrize("kind", ["binary", "labelmap"])
 def test_dcmqi(tmp_path, reference, kind):
-    program = shutil.which("segimage2itkimage")
+    program = installed("segimage2itkimage")
     if program is None:
         pytest.skip("dcmqi is not installed: no segimage2itkimage here")
     label_map = liver_with_tumour(reference.grid) if kind == "labelmap" else overlapping(reference.grid)
