@@ -30,7 +30,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
     try:
         is_new = _require_free(target)
         temporary = target.with_name(f"{token}.{target.name}") if is_new else target / token
-        with _parents_of(temporary):
+        with parents_of(temporary):
             try:
                 temporary.mkdir()
                 yield temporary
@@ -46,7 +46,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _parents_of(path: Path) -> Iterator[None]:
+def parents_of(path: Path) -> Iterator[None]:
     """Make the folders above a path; on failure remove those, and only those, that were made here."""
     made: list[Path] = []
     try:

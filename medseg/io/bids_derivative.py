@@ -11,14 +11,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from medseg._version import __version__
 from medseg.errors import InputError, LabelMapError, OutputExistsError, SidecarError
 from medseg.io.atomic import whole_file
+from medseg.io.atomic_folder import parents_of
 from medseg.io.bids_name import BidsName
 from medseg.io.bounded_file import read_bounded
 from medseg.io.existence import require_file
@@ -87,7 +87,7 @@ def add_to_derivative(
     name = BidsName.of(files, subject or (record.source.subject if record else None))
     description = _description(folder)
     target = _free_target(folder, name, files.nifti)
-    with _folders(target.nifti.parent), ExitStack() as stack:
+    with parents_of(target.nifti), ExitStack() as stack:
 
         def new(path: Path, *, overwrite: bool = False) -> Path:
             written.append(path)
@@ -202,20 +202,3 @@ def _write_json(path: Path, document: dict[str, Any]) -> None:
 
 def _as_json(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2) + "\n"
-
-
-@contextmanager
-def _folders(folder: Path) -> Iterator[None]:
-    """Make a folder and those above it; on failure those that were made are removed again."""
-    made: list[Path] = []
-    try:
-        for path in (*reversed(folder.parents), folder):
-            if not path.exists():
-                path.mkdir()
-                made.append(path)
-        yield
-    except BaseException:
-        for path in reversed(made):
-            with suppress(OSError):  # somebody else put something there
-                path.rmdir()
-        raise

@@ -10,7 +10,7 @@ from typing import Any
 
 from medseg.labelmap import Structure
 from medseg.provenance.record import Interpolated, Model, SliceOrigins
-from medseg.provenance.source_digest import source_sha256
+from medseg.provenance.source_digest import described, source_sha256
 from medseg.provenance.step import Step
 from medseg.provenance.voxel_blocks import ContourPlane, VoxelBlock
 from medseg.volume import Source
@@ -142,11 +142,7 @@ def remarks_on_steps(steps: tuple[Step, ...], voxels_sha256: str) -> Iterator[st
 
 def _source_as_dict(source: Source) -> dict[str, Any]:
     return {
-        "format": source.format,
-        "subject": source.subject,
-        "modality": source.modality,
-        "study_uid": source.study_uid,
-        "series_uid": source.series_uid,
+        **described(source),
         "files": len(source.files),
         "sha256": source_sha256(source),
     }

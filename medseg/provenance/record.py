@@ -9,6 +9,7 @@ from typing import Any
 
 from medseg.errors import SidecarError
 from medseg.provenance.checked import optional_text, scalars, texts, zoned_time
+from medseg.provenance.source_digest import described
 from medseg.provenance.step import SOFTWARE, Activity, Step, StepInput, linked
 from medseg.volume import Source, SourceFile
 
@@ -251,11 +252,7 @@ def _completed_from_dict(
 
 def _source_as_dict(source: Source) -> dict[str, Any]:
     return {
-        "format": source.format,
-        "subject": source.subject,
-        "modality": source.modality,
-        "study_uid": source.study_uid,
-        "series_uid": source.series_uid,
+        **described(source),
         "files": [{"uid": file.uid, "sha256": file.sha256} for file in source.files],
     }
 

@@ -1,8 +1,9 @@
-"""One digest for an image of several files."""
+"""An image as a source: what it is, and one digest for all its files."""
 
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from medseg.volume import Source
 
@@ -17,3 +18,14 @@ def source_sha256(source: Source) -> str | None:
     if len(digests) < 2:
         return digests[0] if digests else None
     return hashlib.sha256("".join(f"{digest}\n" for digest in digests).encode()).hexdigest()
+
+
+def described(source: Source) -> dict[str, Any]:
+    """What a source is, as a JSON object without its files."""
+    return {
+        "format": source.format,
+        "subject": source.subject,
+        "modality": source.modality,
+        "study_uid": source.study_uid,
+        "series_uid": source.series_uid,
+    }
