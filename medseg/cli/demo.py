@@ -48,7 +48,9 @@ def demo(out: Path) -> None:
     click.echo("\nTry next")
     # In an environment that is not activated, the program is called by its path.
     program = "medseg" if shutil.which("medseg") else sys.argv[0]
-    click.echo(f"  {shlex.join([program, 'verify', str(result.files.nifti), '--trust', str(result.trust)])}")
+    for command in ("verify", "history"):
+        with_trust = [program, command, str(result.files.nifti), "--trust", str(result.trust)]
+        click.echo(f"  {shlex.join(with_trust)}")
     click.echo(f"  {shlex.join([program, 'open', str(result.dicom), str(result.files.nifti)])}")
     _offer_window(result.dicom, result.files.nifti)
 
