@@ -7,6 +7,7 @@ to be asked before the window closes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from qtpy.QtCore import QEvent, QObject
@@ -44,6 +45,34 @@ def canvas_position(viewer: Any, world: tuple[float, ...]) -> tuple[float, float
     down, across = (world[axis] for axis in viewer.dims.displayed)
     x, y = canvas.view.scene.transform.map([across, down])[:2]
     return float(x), float(y)
+
+
+SOFTWARE_RENDERERS = ("llvmpipe", "softpipe", "swrast")
+"""How Mesa calls itself where it draws without a graphics card, as on virtual desktops."""
+
+
+def finish_frames(viewer: Any) -> None:
+    """Have each frame finished before anything else happens, where Mesa draws in software.
+
+    Mesa 22.3 else goes on drawing with what vispy deletes meanwhile: after the canvas was resized, showing
+    other layers ends the process, and with it whatever was not saved.
+    """
+    canvas = viewer.window._qt_viewer.canvas._scene_canvas  # noqa: SLF001
+    canvas.events.draw.connect(_finish_frame, position="last")
+
+
+def _finish_frame(_event: Any) -> None:
+    from vispy.gloo import gl
+
+    if _draws_in_software():
+        gl.glFinish()
+
+
+@cache
+def _draws_in_software() -> bool:
+    from vispy.gloo import gl
+
+    return any(name in str(gl.glGetParameter(gl.GL_RENDERER)).lower() for name in SOFTWARE_RENDERERS)
 
 
 def is_drawing(shapes: Any) -> bool:

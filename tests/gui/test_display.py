@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -127,3 +129,46 @@ def test_sample_data_opens(viewer: Any, panel: Any) -> None:
         QApplication.processEvents()
         assert panel.case is not None
         assert panel.opening.about.text().startswith(modality)
+
+
+OTHER_LAYERS_AFTER_RESIZING = """
+import napari
+import numpy as np
+from qtpy.QtWidgets import QApplication
+from napari_medseg.napari_private import main_window
+from napari_medseg.panel.contouring import ContouringPanel
+
+
+def draw():
+    for _ in range(60):
+        QApplication.processEvents()
+
+
+viewer = napari.Viewer(show=True)
+viewer.window.add_dock_widget(ContouringPanel(viewer), area="right")
+main_window(viewer).resize(1280, 800)
+draw()
+viewer.add_image(np.zeros((30, 256, 256), np.float32))
+viewer.add_shapes([np.array([[5, 10, 10], [5, 10, 50], [5, 50, 50]])], shape_type="polygon")
+viewer.add_labels(np.zeros((30, 256, 256), np.uint8))
+viewer.dims.set_point(0, 5)
+draw()
+main_window(viewer).grab()
+main_window(viewer).resize(1200, 820)
+draw()
+other = viewer.add_image(np.zeros((40, 512, 512), np.float32))
+for layer in list(viewer.layers):
+    if layer is not other:
+        viewer.layers.remove(layer)
+draw()
+main_window(viewer).grab()
+viewer.close()
+print("drawn to the end")
+"""
+
+
+def test_other_layers_after_a_resized_window_do_not_end_the_process() -> None:
+    script = [sys.executable, "-W", "ignore", "-c", OTHER_LAYERS_AFTER_RESIZING]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.splitlines()[-1] == "drawn to the end"

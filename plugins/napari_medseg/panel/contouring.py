@@ -16,7 +16,7 @@ from napari_medseg.case import Case, Change
 from napari_medseg.display import METADATA_KEY
 from napari_medseg.landmark_layer import show_landmarks_of
 from napari_medseg.later import later
-from napari_medseg.napari_private import CloseGuard, main_window, unwrapped
+from napari_medseg.napari_private import CloseGuard, finish_frames, main_window, unwrapped
 from napari_medseg.opening import (
     Choice,
     OpenedLabelMap,
@@ -81,6 +81,7 @@ class ContouringPanel(QWidget):
         self.status = QLabel()
         self._unsubscribe = _nothing
         self._lay_out()
+        finish_frames(viewer)
         self._guard = CloseGuard(viewer, self.may_close_case)
         self.destroyed.connect(self._guard.remove)
         self.opening.path_chosen.connect(self._open_chosen)
