@@ -16,14 +16,18 @@ from medseg.workflows.verify import verify
 from signed_cases import Site, make_site, write_case, write_layered_case
 
 
+def approved(site: Site, files: LabelMapFiles) -> tuple[Site, LabelMapFiles]:
+    site.sign(files, "ada", "submitted")
+    site.sign(files, "ben", "approved")
+    return site, files
+
+
 @pytest.fixture(scope="module")
 def signed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, LabelMapFiles]:
     folder = tmp_path_factory.mktemp("flips")
     site = make_site(folder / "site")
     files = write_case(folder / "case")
-    site.sign(files, "ada", "submitted")
-    site.sign(files, "ben", "approved")
-    return site, files
+    return approved(site, files)
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +35,7 @@ def layered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, LabelMapFil
     folder = tmp_path_factory.mktemp("layers")
     site = make_site(folder / "site")
     files = write_layered_case(folder / "case")
-    site.sign(files, "ada", "submitted")
-    site.sign(files, "ben", "approved")
-    return site, files
+    return approved(site, files)
 
 
 COVERED = [*range(40, 56), *range(70, 74), *range(76, 108), *range(112, 120), 123, *range(252, 328)]

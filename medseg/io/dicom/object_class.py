@@ -21,13 +21,13 @@ def storage_class(path: Path) -> str | None:
     except OSError:
         return None
     import pydicom
-    from pydicom.errors import InvalidDicomError
+
+    from medseg.io.dicom.pydicom_source import PARSE_ERRORS, lenient
 
     try:
-        dataset = pydicom.dcmread(path, specific_tags=["SOPClassUID"], stop_before_pixels=True)
-        return (
-            str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "") or None
-        )
-    # Anything may be in a file, and pydicom raises accordingly.
-    except (InvalidDicomError, OSError, ValueError, AttributeError, KeyError, EOFError, NotImplementedError):
+        with lenient():
+            dataset = pydicom.dcmread(path, specific_tags=["SOPClassUID"], stop_before_pixels=True)
+            uid = dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID")
+    except (pydicom.errors.InvalidDicomError, OSError, *PARSE_ERRORS):
         return None
+    return str(uid) if uid else None
