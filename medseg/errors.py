@@ -16,10 +16,17 @@
     ├── ReviewError (7)            a step of the sign-off that is not allowed
     │   ├── TransitionError        not from this state, not by this person
     │   ├── LockedError            submitted or approved content that must not change
-    │   └── SigningKeyError        a key that can't be used: wrong passphrase, not in the roster
+    │   ├── SigningKeyError        a key that can't be used: wrong passphrase, not in the roster
+    │   └── SessionEndedError      too long since the last signature: say anew who signs
     ├── OutputError (8)            a result that can't be written
     │   └── OutputExistsError      something is there already
-    └── Cancelled (9)              the user stopped it
+    ├── Cancelled (9)              the user stopped it
+    └── StudyError (11)            a study that can't do what was asked
+        ├── UnknownCaseError       no such case, revision, read or comment
+        ├── BlindError             another reader's work before both have submitted
+        ├── ConflictError          somebody else was faster: reload
+        ├── DamagedStudyError      database and files that contradict each other
+        └── DatabaseError          a database that can't be reached, or of another version
 
 The number is the exit code of the command line; 1 means "the answer is no" and 2 wrong usage.
 A caller's bug stays ``TypeError`` or ``ValueError``.
@@ -131,6 +138,10 @@ class SigningKeyError(ReviewError):
     """A key that can't be used: wrong passphrase, damaged, or not in the roster."""
 
 
+class SessionEndedError(ReviewError):
+    """Too long since the last signature: who signs has to say anew who he is."""
+
+
 class OutputError(MedsegError):
     """A result that can't be written."""
 
@@ -145,3 +156,29 @@ class Cancelled(MedsegError):  # noqa: N818 - it is the user's wish, not a fault
     """The user stopped a long operation; nothing was left half-written."""
 
     exit_code = 9
+
+
+class StudyError(MedsegError):
+    """A study that can't do what was asked."""
+
+    exit_code = 11
+
+
+class UnknownCaseError(StudyError):
+    """No such case, revision, read or comment."""
+
+
+class BlindError(StudyError):
+    """Another reader's work, before all readers have submitted theirs."""
+
+
+class ConflictError(StudyError):
+    """Somebody else was faster; nothing was done. Reload and look again."""
+
+
+class DamagedStudyError(StudyError):
+    """Database and files that contradict each other, or a ledger that does not verify."""
+
+
+class DatabaseError(StudyError):
+    """A database that can't be reached, or one of another version of medseg."""

@@ -8,10 +8,13 @@ from typing import Any
 
 from medseg.provenance.content import Content
 from medseg.review.chain import replay
+from medseg.review.circumstances import Circumstances
+from medseg.review.fold import read_roster
+from medseg.review.founding import seal_roster
 from medseg.review.keys import SigningKey, generate_key
 from medseg.review.person import Person
 from medseg.review.role import Role
-from medseg.review.roster import Roster, read_roster, seal_roster
+from medseg.review.roster import Roster
 from medseg.review.signing import next_statement
 from medseg.review.statement import Statement, seal_statement
 from medseg.review.states import Meaning
@@ -37,12 +40,21 @@ class Signers:
     def roster(self) -> Roster:
         """The people as they are now; the first two are founders."""
         people = [person for person, _ in self.people.values()]
-        return read_roster(seal_roster(people, [key for _, key in self.people.values()][:2]))
+        founders = [key for _, key in self.people.values()][:2]
+        # With a fixed time the same people are the same roster, to the last byte.
+        return read_roster(seal_roster(people, founders, founded=NOON))
 
     def statement(self, bundle: bytes, who: str, meaning: str, **more: Any) -> Statement:
         """The next honest statement."""
-        given = {"reason": "because", "signed_at": NOON, **more}
-        chain = replay(bundle, self.roster)
+        roster = self.roster
+        given = {
+            "reason": "because",
+            "signed_at": NOON,
+            "roster": roster,
+            "circumstances": Circumstances(),
+            **more,
+        }
+        chain = replay(bundle, roster)
         return next_statement(
             chain, self.content, self.files, self.people[who][0], meaning=Meaning(meaning), **given
         )

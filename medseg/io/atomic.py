@@ -55,6 +55,17 @@ def write_whole(target: Path, content: bytes, *, overwrite: bool = False) -> Non
         temporary.write_bytes(content)
 
 
+def sync_folder(folder: Path) -> None:
+    """Make the names that were given in a folder outlive a loss of power, where the system can."""
+    if os.name == "nt":  # Windows opens no folders
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _rename_if_absent(temporary: Path, target: Path) -> None:
     """Rename without ever replacing a file that another process made meanwhile."""
     try:

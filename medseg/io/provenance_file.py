@@ -10,6 +10,7 @@ from medseg.errors import SidecarError
 from medseg.io.atomic import write_whole
 from medseg.io.bounded_file import read_bounded
 from medseg.provenance.record import Record
+from medseg.provenance.source_digest import source_sha256
 
 MAX_RECORD_BYTES = 1 << 28
 """A file of the source takes 150 bytes, a step 500: room for a million files and a thousand steps."""
@@ -69,6 +70,13 @@ def read_earlier_record(path: Path) -> Record | None:
         return read_any_record(path) if path.exists() else None
     except SidecarError:
         return None
+
+
+def source_digests(path: Path) -> tuple[str, ...]:
+    """The digest of the image that a label map was drawn on; empty where no record of ours names one."""
+    record = read_earlier_record(path)
+    digest = source_sha256(record.source) if record else None
+    return () if digest is None else (digest,)
 
 
 def _require_writable(document: Any, path: Path) -> None:

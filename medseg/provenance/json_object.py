@@ -93,6 +93,13 @@ class JsonObject:
         """A list."""
         return self._typed(field, list)
 
+    def texts(self, field: str) -> tuple[str, ...]:
+        """A list of strings."""
+        values = self.list(field)
+        if not all(isinstance(value, str) for value in values):
+            raise SidecarError(f"{self._what}: expected a list of strings as {field}")
+        return tuple(values)
+
     def value(self, field: str) -> Any:
         """Whatever is there."""
         return self._value[field]

@@ -39,20 +39,21 @@ class SealedDocument:
     def signed_by(self, public_hexes: Iterable[str]) -> list[str]:
         """Which of these public keys signed.
 
-        A key id is a hint of the sender that nothing protects: every key is tried, whatever the id says,
-        and an id that is not that of the key does not count as its signature.
+        A key id is a hint of the sender that nothing protects: it only finds the signature that is tried. One
+        that is not the key's own does not count as its signature, so that no key counts under two ids.
         """
         return [candidate for candidate in public_hexes if self._bears_signature_of(candidate)]
 
     def _bears_signature_of(self, public_hex: str) -> bool:
         key = public_key(public_hex)
-        for signature in self.envelope.signatures.values():
-            try:
-                key.verify_signature(Signature(key.keyid, signature.signature), self.envelope.pae())
-            except UnverifiedSignatureError:
-                continue
-            return signature.keyid == key.keyid
-        return False
+        signature = self.envelope.signatures.get(key.keyid)
+        if signature is None:
+            return False
+        try:
+            key.verify_signature(Signature(key.keyid, signature.signature), self.envelope.pae())
+        except UnverifiedSignatureError:
+            return False
+        return True
 
 
 def seal(document: Any, payload_type: str, signers: Sequence[SigningKey]) -> bytes:
@@ -61,7 +62,7 @@ def seal(document: Any, payload_type: str, signers: Sequence[SigningKey]) -> byt
     Args:
         document: A JSON value.
         payload_type: Media type of the payload, signed with it.
-        signers: Who signs, each with another key.
+        signers: Who signs, each with another key; none for what is to be signed later.
 
     Returns:
         The envelope as JSON of one line, without an end of line.
@@ -69,6 +70,19 @@ def seal(document: Any, payload_type: str, signers: Sequence[SigningKey]) -> byt
     envelope = Envelope(canonical_json(document), payload_type, {})
     for key in signers:
         envelope.sign(key.signer)
+    return canonical_json(envelope.to_dict())
+
+
+def countersign(sealed: SealedDocument, signer: SigningKey) -> bytes:
+    """Put one more signature on an envelope; signing twice changes nothing.
+
+    Returns:
+        The envelope, as :func:`seal` gives it.
+    """
+    envelope = Envelope(
+        sealed.envelope.payload, sealed.envelope.payload_type, dict(sealed.envelope.signatures)
+    )
+    envelope.sign(signer.signer)
     return canonical_json(envelope.to_dict())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -20,6 +21,13 @@ from medseg.errors import SigningKeyError
 
 KDF_ROUNDS = 64
 """Rounds of bcrypt that stretch a passphrase: about half a second, for its owner and for each guess."""
+
+_FIELD_PRIME = 2**255 - 19
+
+_ORDER_8_Y = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+
+_SMALL_ORDER_Y = frozenset({0, 1, _FIELD_PRIME - 1, _ORDER_8_Y, _FIELD_PRIME - _ORDER_8_Y})
+"""The y of the eight points of small order on the curve: anybody can sign for such a key."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +87,23 @@ def load_key(pem: bytes, passphrase: str) -> SigningKey:
     return SigningKey(CryptoSigner(key))
 
 
+@lru_cache(maxsize=4096)
 def public_key(public_hex: str) -> SSlibKey:
     """A public key from its 32 bytes in hexadecimal.
 
     Raises:
-        SigningKeyError: They are no public key.
+        SigningKeyError: They are no public key, or one that anybody can sign for.
     """
     try:
-        return SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_hex)))
+        data = bytes.fromhex(public_hex)
+        key = SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(data))
     except ValueError as error:
         raise SigningKeyError("expected 32 bytes in hexadecimal as an Ed25519 public key") from error
+    # RFC 8032, 5.1.3: the last bit is the sign of x. A y of the prime or more is another way to write a key.
+    y = int.from_bytes(data, "little") & (2**255 - 1)
+    if y >= _FIELD_PRIME or y in _SMALL_ORDER_Y:
+        raise SigningKeyError("the public key is a weak one: anybody could sign for it")
+    return key
 
 
 def _as_bytes(passphrase: str) -> bytes:

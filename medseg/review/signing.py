@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from medseg._version import __version__
@@ -13,8 +13,10 @@ from medseg.provenance.content import Content
 from medseg.provenance.differences import differences
 from medseg.provenance.nifti_fields import NiftiFields, corner_distance_mm
 from medseg.review.chain import Chain
+from medseg.review.circumstances import Circumstances
 from medseg.review.person import Person
-from medseg.review.statement import Statement
+from medseg.review.roster import Roster
+from medseg.review.statement import Statement, structure_ids
 from medseg.review.states import Meaning
 from medseg.space import FLOAT32_TOLERANCE_MM
 
@@ -31,6 +33,9 @@ def next_statement(
     meaning: Meaning,
     reason: str,
     signed_at: datetime,
+    roster: Roster,
+    circumstances: Circumstances,
+    structures: Iterable[str] | None = None,
 ) -> Statement:
     """Say what a person wants to sign.
 
@@ -38,13 +43,16 @@ def next_statement(
         chain: The statements so far.
         content: What the label map holds.
         files: SHA-256 of the label map and its structure table, by file name.
-        person: Who signs, from the roster.
+        person: Who signs, as :meth:`medseg.review.roster.Roster.signer` gives it for now.
         meaning: What the signature is to mean.
         reason: Why; needed where the table says so.
         signed_at: The time, with its zone.
+        roster: Who may sign, and the policy, as they are now.
+        circumstances: Case, parent, image, ledger and workstation.
+        structures: Ids of the structures that an approval covers; by default all.
 
     Raises:
-        ReviewError: The statements so far are unsound, or the person's entry is not valid at this time.
+        ReviewError: The statements so far are unsound, or there is no such structure.
         TransitionError: The table of states does not allow the step.
         SidecarError: There is no structure table, or the reason has several lines.
         LabelMapError: There are labels that no structure explains, or the voxels are scaled.
@@ -55,11 +63,10 @@ def next_statement(
             hint="medseg verify tells more; nothing is signed on top of it",
             problems=list(chain.problems),
         )
-    if not person.may_sign_at(signed_at):
-        raise ReviewError(f"{person.name} is not entitled to sign at {signed_at.isoformat()}")
     require_signable(content)
+    covered = _covered(content, structures)
     try:
-        chain.state_after(meaning, person, content, reason)
+        chain.after(meaning, person, content, reason=reason, structures=covered, policy=roster.policy)
     except TransitionError as error:
         if error.details.get("rule") == "content" and chain.latest is not None:
             error.details["differs"] = [d.as_dict() for d in differences(chain.latest.content, content)]
@@ -72,11 +79,33 @@ def next_statement(
         person_id=person.id,
         name=person.name,
         role=person.role,
+        structures=covered,
+        circumstances=circumstances,
+        policy=roster.policy.sha256,
+        policy_version=roster.policy.version,
+        trust=roster.digest,
         signed_at=signed_at,
         software=f"medseg {__version__}",
         previous=chain.last_line,
         nonce=secrets.token_hex(NONCE_BYTES),
     )
+
+
+def _covered(content: Content, structures: Iterable[str] | None) -> tuple[str, ...]:
+    there = structure_ids(content)
+    if structures is None:
+        return there
+    asked = tuple(sorted(set(structures)))
+    unknown = sorted(set(asked) - set(there))
+    if unknown or not asked:
+        raise ReviewError(
+            f"there is no structure {unknown[0][:80]!a} to sign"
+            if unknown
+            else "no structure was named to sign",
+            hint=f"there are: {', '.join(there)}" if there else "the label map has no structures",
+            reason="unknown-structure",
+        )
+    return asked
 
 
 def require_signable(content: Content) -> None:

@@ -11,13 +11,14 @@ from typing import Any
 from medseg.errors import SidecarError
 from medseg.provenance.content import Content
 from medseg.provenance.json_object import JsonObject
+from medseg.review.circumstances import Circumstances
 from medseg.review.envelope import SealedDocument, open_envelope, seal
 from medseg.review.keys import SigningKey
 from medseg.review.role import Role
 from medseg.review.states import Meaning
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "urn:medseg:sign-off:1"
+PREDICATE_TYPE = "urn:medseg:sign-off:2"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
 MAX_REASON = 2000
@@ -31,6 +32,15 @@ _PREDICATE = (
     "person_id",
     "name",
     "role",
+    "structures",
+    "case",
+    "parent",
+    "sources",
+    "policy",
+    "policy_version",
+    "trust",
+    "ledger",
+    "workstation",
     "signed_at",
     "software",
     "previous",
@@ -51,13 +61,19 @@ class Statement:
         person_id: Id of who signs, on the roster.
         name: Printed name, as on the roster.
         role: Role, as on the roster.
+        structures: Ids of the structures that the signature covers, ascending.
+        circumstances: Case, parent, source image, ledger and workstation.
+        policy: Digest of the policy in force.
+        policy_version: What people call it.
+        trust: Digest of the roster, which covers every change of it until then.
         signed_at: When, with zone, by the clock of who signs.
         software: Name and version of the program.
         previous: :func:`line_sha256` of the statement before this one; None for the first.
         nonce: Random digits, so that no two statements are alike.
 
     Raises:
-        SidecarError: The reason is not of one printable line.
+        SidecarError: The reason is not of one printable line, or the structures are not those of the content,
+            ascending: some of them for an approval, else all.
     """
 
     files: Mapping[str, str]
@@ -67,6 +83,11 @@ class Statement:
     person_id: str
     name: str
     role: Role
+    structures: tuple[str, ...]
+    circumstances: Circumstances
+    policy: str
+    policy_version: str
+    trust: str
     signed_at: datetime
     software: str
     previous: str | None
@@ -75,6 +96,11 @@ class Statement:
     def __post_init__(self) -> None:
         if not self.reason.isprintable() or len(self.reason) > MAX_REASON:
             raise SidecarError(f"expected a reason of one line and up to {MAX_REASON} characters")
+        covered, there = set(self.structures), set(structure_ids(self.content))
+        if list(self.structures) != sorted(covered) or not covered <= there:
+            raise SidecarError("expected ids of the structures that are there, ascending, each once")
+        if covered != there and (self.meaning is not Meaning.APPROVED or not covered):
+            raise SidecarError(f"expected all structures to be covered by {self.meaning}, got {len(covered)}")
 
     def as_dict(self) -> dict[str, Any]:
         """The statement as a JSON object."""
@@ -92,7 +118,12 @@ class Statement:
                 "person_id": self.person_id,
                 "name": self.name,
                 "role": self.role.value,
-                "signed_at": self.signed_at.isoformat(timespec="seconds"),
+                "structures": list(self.structures),
+                **self.circumstances.as_dict(),
+                "policy": self.policy,
+                "policy_version": self.policy_version,
+                "trust": self.trust,
+                "signed_at": self.signed_at.isoformat(),
                 "software": self.software,
                 "previous": self.previous,
                 "nonce": self.nonce,
@@ -123,11 +154,21 @@ class Statement:
             person_id=predicate.text("person_id"),
             name=predicate.text("name"),
             role=predicate.word("role", Role),
+            structures=predicate.texts("structures"),
+            circumstances=Circumstances.from_object(predicate),
+            policy=predicate.sha256("policy"),
+            policy_version=predicate.text("policy_version"),
+            trust=predicate.sha256("trust"),
             signed_at=predicate.time("signed_at"),
             software=predicate.text("software"),
             previous=predicate.optional_sha256("previous"),
             nonce=predicate.hexadecimal("nonce"),
         )
+
+
+def structure_ids(content: Content) -> tuple[str, ...]:
+    """Ids of the structures of a content, ascending."""
+    return tuple(sorted(entry.structure.id for entry in content.structures or ()))
 
 
 def seal_statement(statement: Statement, key: SigningKey) -> bytes:

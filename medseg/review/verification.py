@@ -11,6 +11,7 @@ from typing import Any
 from medseg.provenance.content import Content
 from medseg.provenance.differences import Difference, differences
 from medseg.review.chain import Chain, SignedStep, future_warnings, replay
+from medseg.review.checkpoint import NO_CHECKPOINTS, Checkpoints
 from medseg.review.roster import Roster
 from medseg.review.states import Meaning, State
 
@@ -36,10 +37,16 @@ class Signature:
         name: Printed name, from the roster.
         role: Role, from the roster.
         meaning: What it means.
-        signed_at: When, as the signer's clock claims: no checkpoint confirms it yet.
+        signed_at: When, as the signer's clock claims.
         reason: Why; empty where none was given.
         person_id: Id on the roster.
         content_digest: Digest of what was signed.
+        sha256: Digest of the statement's line.
+        structures: Ids of the structures that it covers.
+        case: Id of the case in its study; None for a loose file.
+        workstation: Name of the machine, as it claims.
+        policy_version: The policy that it was signed under.
+        checkpointed_at: By when it was there for sure; None where no checkpoint proves it.
     """
 
     name: str
@@ -49,18 +56,31 @@ class Signature:
     reason: str
     person_id: str
     content_digest: str
+    sha256: str
+    structures: tuple[str, ...] = ()
+    case: str | None = None
+    workstation: str = ""
+    policy_version: str = ""
+    checkpointed_at: datetime | None = None
 
     @classmethod
     def of(cls, step: SignedStep) -> Signature:
         """Show a step of the chain."""
+        statement = step.statement
         return cls(
             name=step.person.name,
             role=step.person.role.value,
-            meaning=step.statement.meaning,
-            signed_at=step.statement.signed_at,
-            reason=step.statement.reason,
+            meaning=statement.meaning,
+            signed_at=statement.signed_at,
+            reason=statement.reason,
             person_id=step.person.id,
-            content_digest=step.statement.content.digest(),
+            content_digest=statement.content.digest(),
+            sha256=step.sha256,
+            structures=statement.structures,
+            case=statement.circumstances.case,
+            workstation=statement.circumstances.workstation,
+            policy_version=statement.policy_version,
+            checkpointed_at=step.checkpointed_at,
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -70,11 +90,36 @@ class Signature:
             "role": self.role,
             "meaning": self.meaning.value,
             "signed_at": self.signed_at.isoformat(timespec="seconds"),
-            "time": "claimed",
+            "time": "claimed" if self.checkpointed_at is None else "checkpointed",
+            "checkpointed_at": self.checkpointed_at and self.checkpointed_at.isoformat(timespec="seconds"),
             "reason": self.reason,
             "person_id": self.person_id,
+            "structures": list(self.structures),
+            "case": self.case,
+            "workstation": self.workstation,
+            "policy_version": self.policy_version,
             "content_digest": self.content_digest,
+            "sha256": self.sha256,
         }
+
+
+@dataclass(frozen=True)
+class ApprovedStructure:
+    """A structure and who has approved it since it was submitted.
+
+    Attributes:
+        id: Id of the structure.
+        name: Its name.
+        approved_by: Printed names, in alphabetical order.
+    """
+
+    id: str
+    name: str
+    approved_by: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The structure as a JSON object."""
+        return {"id": self.id, "name": self.name, "approved_by": list(self.approved_by)}
 
 
 @dataclass(frozen=True)
@@ -83,7 +128,7 @@ class Verification:
 
     Attributes:
         verdict: The answer.
-        state: Where the label map stands; what is not validly signed is a draft.
+        state: Where the label map stands; what is not validly signed is in progress.
         differs: What is not as the latest statement says.
         signatures: The good signatures, in order. They hold for what was signed, which is the content found
             only where the verdict says so.
@@ -91,6 +136,7 @@ class Verification:
         warnings: What should be known and does not decide.
         content_digest: Digest of the content found; None where it can't be read.
         roster_digest: Digest of the roster that names and roles come from.
+        structures: The structures that were signed and who approved each; empty where the verdict is bad.
     """
 
     verdict: Verdict
@@ -101,6 +147,7 @@ class Verification:
     warnings: tuple[str, ...] = ()
     content_digest: str | None = None
     roster_digest: str = ""
+    structures: tuple[ApprovedStructure, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -114,6 +161,7 @@ class Verification:
             "state": self.state.value,
             "differs": [difference.as_dict() for difference in self.differs],
             "signatures": [signature.as_dict() for signature in self.signatures],
+            "structures": [structure.as_dict() for structure in self.structures],
             "problems": list(self.problems),
             "warnings": list(self.warnings),
             "content_digest": self.content_digest,
@@ -129,6 +177,7 @@ def verify_bundle(
     *,
     now: datetime,
     problem: str = "",
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
 ) -> Verification:
     """Compare a label map with its bundle of statements.
 
@@ -139,29 +188,64 @@ def verify_bundle(
         files: SHA-256 of the label map and its structure table, by file name.
         now: The time, to tell of clocks that run ahead.
         problem: Why there is no content.
+        checkpoints: Which statements were there by when.
     """
-    chain = replay(bundle, roster)
+    chain = replay(bundle, roster, checkpoints)
     latest = chain.latest
     differs: list[Difference] = []
     if latest is not None and content is not None:
         differs = differences(latest.content, content)
-    problems = (*chain.problems, *([problem] if content is None else []))
-    verdict = _verdict(chain, files, bundle=bundle, sound=not problems and not differs)
+    cut_off = _cut_off(chain, content, checkpoints)
+    problems = (*chain.problems, *([problem] if content is None else []), *cut_off)
+    verdict = _verdict(chain, files, signed=bool(bundle or cut_off), sound=not problems and not differs)
     good = verdict in (Verdict.VALID, Verdict.CONTENT_MATCHES)
     return Verification(
         verdict=verdict,
-        state=chain.state if good else State.DRAFT,
+        state=chain.state if good else State.IN_PROGRESS,
         differs=tuple(differs),
         signatures=tuple(Signature.of(step) for step in chain.steps),
         problems=problems,
-        warnings=(*chain.warnings, *future_warnings(chain, now)),
+        warnings=(*chain.warnings, *future_warnings(chain, now), *checkpoints.remarks),
         content_digest=None if content is None else content.digest(),
         roster_digest=roster.digest,
+        structures=_structures(chain, roster) if good else (),
     )
 
 
-def _verdict(chain: Chain, files: Mapping[str, str], *, bundle: bytes, sound: bool) -> Verdict:
-    if not bundle:
+def _cut_off(chain: Chain, content: Content | None, checkpoints: Checkpoints) -> tuple[str, ...]:
+    """What checkpoints know of statements on this content that are no longer there."""
+    if chain.problems:
+        return ()
+    signed = chain.latest.content if chain.latest else content
+    if signed is None:
+        return ()
+    digest = signed.digest()
+    if chain.latest is None:
+        gone = sum(mark.content == digest for checkpoint in checkpoints.all for mark in checkpoint.statements)
+        return (f"its {gone} statements were removed: a checkpoint names them",) if gone else ()
+    missing = checkpoints.missing_after(chain.last_line, digest)
+    if missing is None:
+        return ()
+    return (f"its last statements were cut off: a checkpoint names one that it was {missing.meaning}",)
+
+
+def _structures(chain: Chain, roster: Roster) -> tuple[ApprovedStructure, ...]:
+    latest = chain.latest
+    if latest is None:
+        return ()
+    return tuple(
+        ApprovedStructure(entry.structure.id, entry.structure.name, _names(chain, entry.structure.id, roster))
+        for entry in latest.content.structures or ()
+    )
+
+
+def _names(chain: Chain, structure_id: str, roster: Roster) -> tuple[str, ...]:
+    people = map(roster.person, chain.approvals.get(structure_id, ()))
+    return tuple(sorted(person.name for person in people if person is not None))
+
+
+def _verdict(chain: Chain, files: Mapping[str, str], *, signed: bool, sound: bool) -> Verdict:
+    if not signed:
         return Verdict.UNSIGNED
     if not sound or chain.latest is None:
         return Verdict.INVALID

@@ -10,8 +10,8 @@ from medseg.errors import LockedError, SidecarError
 from medseg.io.file_lock import exclusive
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.sign_off_file import read_sign_off
-from medseg.review.chain import read_meanings
-from medseg.review.states import State
+from medseg.review.chain import read_statements
+from medseg.review.states import TRANSITIONS, Meaning, State
 
 
 def claimed_state(label_map: Path | LabelMapFiles) -> State:
@@ -27,14 +27,21 @@ def claimed_state(label_map: Path | LabelMapFiles) -> State:
     """
     files = _files_of(label_map)
     try:
-        meanings = read_meanings(read_sign_off(files.sign_off))
+        statements = read_statements(read_sign_off(files.sign_off))
     except SidecarError as error:
         raise LockedError(
             f"{files.nifti.name} is locked: its statements can't be read ({error.message})",
             hint="save under another name",
             path=str(files.nifti),
         ) from error
-    return State(meanings[-1]) if meanings else State.DRAFT
+    state = State.IN_PROGRESS
+    for statement in statements:
+        state = _STATE_AFTER[statement.meaning]
+    return state
+
+
+_STATE_AFTER = {step: transition.to for (_, step), transition in TRANSITIONS.items() if step in list(Meaning)}
+"""What a signature leads to, whatever was before it. An approval locks also where more of them are needed."""
 
 
 def require_editable(label_map: Path | LabelMapFiles) -> None:

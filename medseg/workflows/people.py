@@ -10,10 +10,13 @@ from pathlib import Path
 
 from medseg.errors import MedsegError, OutputError, OutputExistsError, ReviewError
 from medseg.io.trust_folder import read_key, read_person, write_card_file, write_key, write_trust
+from medseg.review.fold import read_roster
+from medseg.review.founding import seal_roster
 from medseg.review.keys import generate_key
 from medseg.review.person import Person, write_card
+from medseg.review.policy import Policy
 from medseg.review.role import Role
-from medseg.review.roster import Roster, read_roster, seal_roster
+from medseg.review.roster import Roster
 
 ROLES = tuple(role.value for role in Role)
 """What ``--role`` offers."""
@@ -77,30 +80,53 @@ def create_key(
 
 
 def create_trust(
-    folder: Path, people: Sequence[Path], founders: Sequence[tuple[Path, str]], *, replace: bool = False
+    folder: Path,
+    people: Sequence[Path],
+    founders: Sequence[tuple[Path, str]],
+    *,
+    policy: Policy | None = None,
 ) -> Roster:
     """Make a trust folder: a roster of people, signed by its founders.
+
+    A roster is never replaced: :mod:`medseg.workflows.trust_changes` changes it.
 
     Args:
         folder: The folder to make.
         people: The cards of all who may sign, founders included.
         founders: Key file and passphrase of each founder: at least two people, unless there is only one.
-        replace: Whether an earlier roster may be replaced. Keep those who ever signed on it: without them
-            their signatures can't be verified.
+        policy: The rules of the site; by default those of :class:`Policy`.
 
     Raises:
         ReviewError: A card is altered, two entries could be one person, too few founders.
         SigningKeyError: A key can't be opened.
-        OutputExistsError: There is a roster and ``replace`` is not set.
+        OutputExistsError: There is a roster.
     """
     cards = [read_person(path) for path in people]
     keys = [read_key(path, passphrase) for path, passphrase in founders]
     if len({key.public_hex for key in keys}) != len(keys):
         raise ReviewError("two founders signed with one key: each founder needs their own")
-    sealed = seal_roster(cards, keys)
+    sealed = seal_roster(cards, keys, policy=policy)
     roster = read_roster(sealed)
-    write_trust(folder, sealed, replace=replace)
+    write_trust(folder, sealed)
     return roster
+
+
+def change_passphrase(key: Path, old: str, new: str) -> None:
+    """Encrypt a key under another passphrase. The key stays the same, and so do all signatures.
+
+    Copies of the file elsewhere still open with the old passphrase: who may have one needs a new key.
+
+    Args:
+        key: The key file.
+        old: The passphrase so far.
+        new: The new one.
+
+    Raises:
+        SigningKeyError: The old passphrase is wrong, the new one is empty, or it is no encrypted key.
+        SidecarError: The file can't be read.
+        OutputError: It can't be written; the old one still stands.
+    """
+    write_key(key, read_key(key, old).encrypted_pem(new), overwrite=True)
 
 
 def id_for(name: str) -> str:

@@ -1,7 +1,8 @@
-"""Sign a label map: submit it, approve it, or ask for changes."""
+"""Sign a loose label map: submit it, approve it, ask for changes, and whatever else the table allows."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from medseg.io.existence import require_file
 from medseg.io.file_lock import exclusive
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.content import read_content_and_digests
+from medseg.io.provenance_file import source_digests
 from medseg.io.sign_off_file import append_statement, read_sign_off
-from medseg.io.trust_folder import read_key, read_trust
+from medseg.io.trust_folder import read_key, read_trust_and_checkpoints
 from medseg.review.chain import replay
+from medseg.review.circumstances import Circumstances
 from medseg.review.signing import next_statement
 from medseg.review.statement import seal_statement
 from medseg.review.states import Meaning
@@ -33,6 +36,7 @@ def sign(
     passphrase: str,
     trust: Path | str | None = None,
     reason: str | None = None,
+    structures: Iterable[str] | None = None,
     expected_digest: str | None = None,
 ) -> Verification:
     """Put one more signed statement beside a label map.
@@ -45,7 +49,8 @@ def sign(
         key: File of the signer's key.
         passphrase: Opens the key.
         trust: The trust folder; by default ``keys`` beside the label map.
-        reason: Why; needed for changes-requested.
+        reason: Why; needed for changes-requested, adjudicated, amended, withdrawn and superseded.
+        structures: Ids of the structures that an approval covers; by default all.
         expected_digest: Content digest of what the signer looked at, where it is known.
 
     Returns:
@@ -63,10 +68,10 @@ def sign(
     files = LabelMapFiles(Path(label_map_path))
     require_file(files.nifti)
     step = Meaning(meaning)
-    roster = read_trust(Path(trust) if trust else _default_trust(files))
+    trusted = read_trust_and_checkpoints(Path(trust) if trust else _default_trust(files))
+    roster = trusted.roster
     signing_key = read_key(Path(key), passphrase)
-    person = roster.holder_of(signing_key.public_hex)
-    if person is None:
+    if roster.holder_of(signing_key.public_hex) is None:
         raise SigningKeyError(f"the key {Path(key).name} belongs to nobody on the roster", path=str(key))
     with exclusive(files.sign_off):
         bundle = read_sign_off(files.sign_off)
@@ -78,16 +83,26 @@ def sign(
             )
         now = datetime.now().astimezone()
         statement = next_statement(
-            replay(bundle, roster),
+            replay(bundle, roster, trusted.checkpoints),
             found.content,
             found.files,
-            person,
+            roster.signer(signing_key.public_hex, now, trust=roster.digest),
             meaning=step,
             reason=reason or "",
             signed_at=now,
+            roster=roster,
+            circumstances=Circumstances(sources=source_digests(files.provenance)),
+            structures=structures,
         )
         line = seal_statement(statement, signing_key)
-        verification = verify_bundle(bundle + line + b"\n", roster, found.content, found.files, now=now)
+        verification = verify_bundle(
+            bundle + line + b"\n",
+            roster,
+            found.content,
+            found.files,
+            now=now,
+            checkpoints=trusted.checkpoints,
+        )
         # What can't be verified must not be written: it would spoil the statements before it.
         if verification.verdict is not Verdict.VALID:
             raise ReviewError(f"the new statement does not verify: {', '.join(verification.problems)}")

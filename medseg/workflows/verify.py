@@ -11,7 +11,7 @@ from medseg.io.existence import require_file
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.content import read_content_and_digests
 from medseg.io.sign_off_file import read_sign_off
-from medseg.io.trust_folder import read_trust
+from medseg.io.trust_folder import read_trust_and_checkpoints
 from medseg.review.states import State
 from medseg.review.verification import Verdict, Verification, verify_bundle
 
@@ -22,8 +22,8 @@ STATES = tuple(state.value for state in State)
 def verify(label_map_path: Path | str, *, trust: Path | str) -> Verification:
     """Compare a label map and its sidecars with the statements beside it.
 
-    A signed label map that can't be read is ``invalid``, and ``problems`` says why. The tail of the
-    statements may have been cut off without trace: it takes a checkpoint kept elsewhere to find that.
+    A signed label map that can't be read is ``invalid``, and ``problems`` says why. Statements that were cut
+    off the end are found where a checkpoint in the trust folder names them.
 
     Args:
         label_map_path: The label map.
@@ -36,19 +36,29 @@ def verify(label_map_path: Path | str, *, trust: Path | str) -> Verification:
     """
     files = LabelMapFiles(Path(label_map_path))
     require_file(files.nifti)
-    roster = read_trust(Path(trust))
+    trusted = read_trust_and_checkpoints(Path(trust))
     bundle = read_sign_off(files.sign_off)
     now = datetime.now(UTC)
     try:
         found = read_content_and_digests(files)
     except (InputError, LabelMapError) as error:
-        return verify_bundle(bundle, roster, None, {}, now=now, problem=error.message)
-    verification = verify_bundle(bundle, roster, found.content, found.files, now=now)
+        return verify_bundle(
+            bundle,
+            trusted.roster,
+            None,
+            {},
+            now=now,
+            problem=error.message,
+            checkpoints=trusted.checkpoints,
+        )
+    verification = verify_bundle(
+        bundle, trusted.roster, found.content, found.files, now=now, checkpoints=trusted.checkpoints
+    )
     return replace(verification, warnings=(*verification.warnings, *found.warnings))
 
 
 def review_state(label_map_path: Path, trust: Path) -> State:
-    """Where a label map stands; what is not validly signed is a draft.
+    """Where a label map stands; what is not validly signed is in progress.
 
     Raises:
         MedsegError: As :func:`verify`.

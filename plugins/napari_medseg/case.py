@@ -76,7 +76,7 @@ class Case:
         self.result: Result | None = None
         self.path: Path | None = None
         self.author = ""
-        self.state = State.DRAFT
+        self.state = State.IN_PROGRESS
         self.image_may_help = False
         self.saved = True
         self.image_path: Path | None = None
@@ -262,7 +262,7 @@ class Case:
         self.saved = True
         self.steps = ()
         if self.state is State.CHANGES_REQUESTED:
-            self.state = State.DRAFT
+            self.state = State.IN_PROGRESS
         self._tell(Change.STATUS)
 
     def mark_state(self, state: State) -> None:

@@ -100,7 +100,7 @@ def test_differences_stand_on_one_line_each(folder, case):
     answer = verify(folder, case)
     assert answer.exit_code == 1
     lines = answer.stdout.splitlines()
-    assert lines[0].startswith("INVALID (draft)")
+    assert lines[0].startswith("INVALID (in-progress)")
     assert lines[1].startswith("  signed then: submitted by Ada")
     assert lines[2].startswith("  differs: sform: expected [[-0.7,")
     assert lines[2].endswith("moves voxels by up to 1 mm")
@@ -122,8 +122,8 @@ def test_a_problem_is_told(folder, case):
 @pytest.mark.parametrize(
     ("person", "meaning", "exit_code", "message"),
     [
-        ("ben", "approved", 7, "a label map that is draft can't become approved"),
-        ("ada", "released", 2, "Invalid value for '--meaning'"),
+        ("ben", "approved", 7, "(possible now: submitted, read)"),
+        ("ada", "blessed", 2, "Invalid value for '--meaning'"),
     ],
 )
 def test_a_refusal_is_one_line_and_an_exit_code(folder, case, person, meaning, exit_code, message):

@@ -319,7 +319,7 @@ def oblique(drawing: Any, draw_ellipse: Any) -> Contour:
     contours = ContourSet((*drawing.case.contours, contour))
     result = interpolated(Snapshot(grid, drawing.case.structures, contours, None))
     reopened = Case(drawing.case.volume, "phantom")
-    reopened.load(result, Path("nowhere_dseg.nii.gz"), State.DRAFT)
+    reopened.load(result, Path("nowhere_dseg.nii.gz"), State.IN_PROGRESS)
     drawing.show_case(reopened)
     return contour
 
@@ -364,7 +364,7 @@ def test_a_contour_beyond_the_image_is_refused_in_words(case: Case) -> None:
         case.edit_contours(structure.id, (), [beyond])
     result = Result(interpolated_nothing(case), ContourSet((beyond,)))
     with pytest.raises(ContourError, match="outside the grid"):
-        case.load(result, Path("nowhere_dseg.nii.gz"), State.DRAFT)
+        case.load(result, Path("nowhere_dseg.nii.gz"), State.IN_PROGRESS)
     assert case.result is None
 
 

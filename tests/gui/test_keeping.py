@@ -144,7 +144,7 @@ def test_sign_off_by_two_people(drawn: Any, signers: Any, draw_square: Any, wait
     wait(drawn)
     _sign(drawn, drawn.sign_off.submit, signers.ada, signers, wait, passphrase="wrong")
     assert "the passphrase is wrong" in drawn.messages.text
-    assert drawn.case.state is State.DRAFT
+    assert drawn.case.state is State.IN_PROGRESS
 
     _sign(drawn, drawn.sign_off.submit, signers.ada, signers, wait)
     assert drawn.case.state is State.SUBMITTED, drawn.messages.text
@@ -205,7 +205,7 @@ def test_what_is_not_shown_is_not_signed(drawn: Any, signers: Any, wait: Any) ->
     changed.to_filename(_file(drawn))
     _sign(drawn, drawn.sign_off.submit, signers.ada, signers, wait)
     assert "belongs to other voxels" in drawn.messages.text
-    assert drawn.case.state is State.DRAFT
+    assert drawn.case.state is State.IN_PROGRESS
 
 
 def test_a_submitted_file_opens_locked(drawn: Any, signers: Any, wait: Any) -> None:

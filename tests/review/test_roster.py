@@ -1,4 +1,4 @@
-"""The roster: only its founders make it, and nobody is on it twice."""
+"""The founding roster: only its founders make it, and nobody is on it twice."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import pytest
 
 from medseg.errors import ReviewError, SidecarError, SigningKeyError
 from medseg.review.envelope import seal
+from medseg.review.fold import read_roster
+from medseg.review.founding import ROSTER_TYPE, Founding, seal_roster
 from medseg.review.person import Person, read_card, write_card
+from medseg.review.policy import Policy
 from medseg.review.role import Role
-from medseg.review.roster import ROSTER_TYPE, Roster, read_roster, seal_roster
 from signers import NOON, person
 
 
@@ -23,6 +25,13 @@ def test_a_roster_comes_back():
     assert roster.founders == ("ben", "ada")
     assert roster.holder_of(ada.public_hex) == ada
     assert roster.holder_of("00" * 32) is None
+    assert roster.policy_at(NOON) == Policy()
+
+
+def test_the_policy_is_signed_with_the_roster():
+    ben, key = person("Ben", "radiologist")
+    policy = Policy("2026", approvals=2)
+    assert read_roster(seal_roster([ben], [key], policy=policy)).policy_at(NOON) == policy
 
 
 def test_a_site_of_one_founds_itself():
@@ -38,7 +47,12 @@ def test_one_key_under_two_people_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"), [({"id": "ben"}, "their own id"), ({"name": " bEN "}, "their own printed name")]
+    ("changes", "message"),
+    [
+        ({"id": "ben"}, "their own id"),
+        ({"name": " bEN "}, "their own printed name"),
+        ({"name": "Ｂｅｎ"}, "own printed"),
+    ],
 )
 def test_what_could_be_a_second_account_is_refused(changes, message):
     (ben, ben_key), (ada, ada_key) = person("Ben", "radiologist"), person("Ada", "annotator")
@@ -48,9 +62,8 @@ def test_what_could_be_a_second_account_is_refused(changes, message):
 
 def _document(*founders: str) -> tuple[dict, dict]:
     people = {n: person(n.title(), "radiologist") for n in ("ben", "cleo", "eve")}
-    return Roster(tuple(p for p, _ in people.values()), founders).as_dict(), {
-        n: k for n, (_, k) in people.items()
-    }
+    founding = Founding(tuple(p for p, _ in people.values()), founders, Policy(), NOON)
+    return founding.as_dict(), {n: k for n, (_, k) in people.items()}
 
 
 @pytest.mark.parametrize("signers", [["ben"], ["ben", "eve"], ["ben", "cleo", "eve"], []])
@@ -70,7 +83,15 @@ def test_founders_that_cannot_be(founders):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"schema": "x"}, {"people": []}, {"people": [1]}, {"people": {}}, {"more": 1}],
+    [
+        {"schema": "x"},
+        {"people": []},
+        {"people": [1]},
+        {"people": {}},
+        {"more": 1},
+        {"policy": {}},
+        {"founded": "2026-01-01"},
+    ],
 )
 def test_what_is_no_roster_is_refused(changes):
     document, keys = _document("ben", "cleo")

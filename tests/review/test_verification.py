@@ -88,7 +88,7 @@ def test_an_author_forges_the_approval_of_his_own_work(site):
 def test_an_approval_without_submission(site, submitted):
     honest = site.statement(submitted, "ben", "approved")
     forged = site.forged(b"", "ben", honest, previous=None)
-    _assert_refused(site, forged, "draft can't become approved", good=0)
+    _assert_refused(site, forged, "in-progress can't become approved", good=0)
 
 
 def test_an_approval_of_something_else_than_what_was_submitted(site, submitted):
@@ -123,7 +123,14 @@ def test_two_signatures_on_one_statement(site, submitted):
     "edit",
     [
         lambda s: s["predicate"].update(content_digest="00" * 32),
-        lambda s: s["predicate"].update(meaning="released"),
+        lambda s: s["predicate"].update(meaning="blessed"),
+        lambda s: s["predicate"].update(structures=["liver", "liver"]),
+        lambda s: s["predicate"].update(structures=["spleen"]),
+        lambda s: s["predicate"].update(structures=[]),
+        lambda s: s["predicate"].update(structures="liver"),
+        lambda s: s["predicate"].update(sources=[5]),
+        lambda s: s["predicate"].update(ledger={"number": "1", "sha256": "00" * 32}),
+        lambda s: s["predicate"].pop("workstation"),
         lambda s: s["predicate"].update(signed_at="2026-03-04T12:00:00"),
         lambda s: s["predicate"].update(signed_at="noon"),
         lambda s: s["predicate"].update(reason="\x1b[2J"),
@@ -132,7 +139,7 @@ def test_two_signatures_on_one_statement(site, submitted):
         lambda s: s["predicate"]["content"].update(schema="urn:medseg:content:2"),
         lambda s: s["predicate"]["content"]["structures"][0].update(label=True),
         lambda s: s["predicate"]["content"]["structures"].append(s["predicate"]["content"]["structures"][0]),
-        lambda s: s.update(predicateType="urn:medseg:sign-off:2"),
+        lambda s: s.update(predicateType="urn:medseg:sign-off:1"),
         lambda s: s.update(_type="https://in-toto.io/Statement/v2"),
         lambda s: s.update(subject=[{"name": "x"}]),
         lambda s: s.update(subject=[{"name": "x", "digest": {"md5": "00"}}]),
@@ -147,7 +154,7 @@ def test_a_statement_of_another_form(site, submitted, edit):
 
 def _assert_refused(site: Signers, bundle: bytes, message: str, *, good: int = 1, **changes: object) -> None:
     answer = judged(site, bundle, **changes)
-    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.DRAFT)
+    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.IN_PROGRESS)
     assert message in answer.problems[0]
     assert len(answer.signatures) == good
 
@@ -155,20 +162,23 @@ def _assert_refused(site: Signers, bundle: bytes, message: str, *, good: int = 1
 # Who is entitled, and when
 
 
-def test_a_person_who_left_the_roster(site, approved):
-    ben = site.people.pop("ben")
+def test_a_person_of_another_roster(site, approved):
+    everybody = site.people
+    site.people = {name: one for name, one in everybody.items() if name != "ben"}
     assert judged(site, approved).verdict is Verdict.INVALID
-    site.people["ben"] = ben
+    site.people = everybody
     assert judged(site, approved).verdict is Verdict.VALID
 
 
-@pytest.mark.parametrize(("hours", "verdict"), [(1, Verdict.VALID), (-1, Verdict.INVALID)])
-def test_a_signature_counts_while_its_person_is_entitled(site, submitted, hours, verdict):
+@pytest.mark.parametrize(("hours", "verdict"), [(1, Verdict.VALID), (25, Verdict.INVALID)])
+def test_a_signature_counts_while_its_person_is_entitled(site, hours, verdict):
     site.people["fred"] = person("Fred", "radiologist", valid_to=NOON + timedelta(days=1))
-    bundle = site.signed(submitted, "fred", "approved")
-    fred, key = site.people["fred"]
-    site.people["fred"] = (replace(fred, valid_to=NOON + timedelta(hours=hours)), key)
-    assert judged(site, bundle).verdict is verdict
+    submitted = site.signed(b"", "ada", "submitted")
+    later = NOON + timedelta(hours=hours)
+    bundle = site.signed(submitted, "fred", "approved", signed_at=later)
+    answer = judged(site, bundle, now=later)
+    assert answer.verdict is verdict
+    assert verdict is Verdict.VALID or "Fred was not entitled to sign" in answer.problems[0]
 
 
 def test_clocks_that_ran_wrong_are_told_and_decide_nothing(site, submitted):
@@ -190,7 +200,7 @@ def test_new_content_is_submitted_after_changes_were_requested(site, submitted):
     tumour = StructureContent(site.content.structures[0].structure, 4, "44" * 32)
     site.content = replace(site.content, voxels="55" * 32, structures=(tumour,))
     answer = judged(site, bundle)
-    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.DRAFT)
+    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.IN_PROGRESS)
     assert [d.field for d in answer.differs] == ["voxels of 'Tumour' (tumour)"]
     bundle = site.signed(bundle, "ada", "submitted")
     bundle = site.signed(bundle, "cleo", "approved")

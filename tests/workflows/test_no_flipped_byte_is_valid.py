@@ -62,7 +62,7 @@ def test_a_covered_byte_of_the_label_map(signed, offset, change):
         answer = site.verify(files)
     finally:
         files.nifti.write_bytes(whole)
-    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.DRAFT)
+    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.IN_PROGRESS)
     assert answer.differs or answer.problems
 
 
@@ -80,7 +80,7 @@ def test_a_covered_byte_of_a_layer(layered, number, offset, change):
         answer = site.verify(files)
     finally:
         path.write_bytes(whole)
-    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.DRAFT)
+    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.IN_PROGRESS)
     assert answer.differs or answer.problems
 
 

@@ -31,6 +31,7 @@ from medseg.errors import (
 )
 from medseg.io.file_lock import exclusive
 from medseg.io.label_map_files import LabelMapFiles
+from medseg.io.trust_folder import read_trust
 from medseg.review.states import State
 from medseg.review.verification import Verdict
 from medseg.workflows.edit_lock import editing, require_editable
@@ -79,7 +80,7 @@ def draft(tmp_path: Path) -> LabelMapFiles:
 
 def test_unsigned(site, draft):
     answer = site.verify(draft)
-    assert (answer.verdict, answer.state, answer.signatures) == (Verdict.UNSIGNED, State.DRAFT, ())
+    assert (answer.verdict, answer.state, answer.signatures) == (Verdict.UNSIGNED, State.IN_PROGRESS, ())
     assert not answer.holds
 
 
@@ -112,7 +113,7 @@ def test_changes_requested_then_redrawn_then_approved(site, draft):
     voxels = labels()
     voxels[5, 4, 3] = 0
     write_nifti(draft.nifti, voxels)
-    assert site.verify(draft).state is State.DRAFT
+    assert site.verify(draft).state is State.IN_PROGRESS
     assert site.sign(draft, "ada", "submitted").state is State.SUBMITTED
     assert site.sign(draft, "cleo", "approved").state is State.APPROVED
     assert len(site.verify(draft).signatures) == 4
@@ -252,7 +253,7 @@ CONTENT_FAULTS = {
 def test_changed_content_is_invalid_and_named(site, approved, fault, field):
     fault(approved)
     answer = site.verify(approved)
-    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.DRAFT)
+    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.IN_PROGRESS)
     assert field in [difference.field for difference in answer.differs]
     json.dumps(answer.as_dict(), allow_nan=False)
 
@@ -299,7 +300,7 @@ def _twin_labels(files: LabelMapFiles) -> None:
 def test_a_signed_label_map_that_cannot_be_read_is_invalid_and_says_why(site, approved, fault):
     fault(approved)
     answer = site.verify(approved)
-    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.DRAFT)
+    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.IN_PROGRESS)
     assert len(answer.problems) == 1
     assert "\n" not in answer.problems[0]
 
@@ -359,7 +360,7 @@ BUNDLE_FAULTS = {
 def test_a_bad_bundle_is_invalid_and_names_the_first_bad_statement(site, approved, fault):
     approved.sign_off.write_bytes(fault(*_lines(approved)))
     answer = site.verify(approved)
-    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.DRAFT)
+    assert (answer.verdict, answer.state) == (Verdict.INVALID, State.IN_PROGRESS)
     assert answer.problems[0].startswith("statement ")
     assert answer.problems[0].isprintable()
     with pytest.raises(MedsegError):
@@ -422,7 +423,7 @@ def test_nobody_approves_what_they_submitted_in_an_earlier_round(site, draft):
 
 
 def test_nothing_is_approved_before_it_is_submitted(site, draft):
-    with pytest.raises(TransitionError, match="draft can't become approved"):
+    with pytest.raises(TransitionError, match="in-progress can't become approved"):
         site.sign(draft, "ben", "approved")
     assert not draft.sign_off.exists()
 
@@ -626,14 +627,12 @@ def test_a_card_altered_on_its_way_is_refused(site, tmp_path):
         create_trust(tmp_path / "keys", [card, site.card("ben")], _founders(site, "ben"))
 
 
-def test_a_roster_is_replaced_only_when_asked(site, tmp_path):
+def test_a_roster_is_never_replaced(site, tmp_path):
     cards = [site.card(person) for person in PEOPLE]
     create_trust(tmp_path / "keys", cards[:3], _founders(site, "ben", "cleo"))
     with pytest.raises(OutputExistsError):
         create_trust(tmp_path / "keys", cards, _founders(site, "ben", "cleo"))
-    assert (
-        len(create_trust(tmp_path / "keys", cards, _founders(site, "ben", "cleo"), replace=True).people) == 4
-    )
+    assert len(read_trust(tmp_path / "keys").people) == 3
 
 
 def test_an_altered_roster_is_refused(site, approved, tmp_path):

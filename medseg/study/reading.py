@@ -1,0 +1,303 @@
+"""Look into a study's database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from medseg.errors import UnknownCaseError
+from medseg.review.circumstances import LedgerHead
+from medseg.review.states import State
+from medseg.study import schema
+from medseg.study.ledger import LedgerAction, LedgerEntry
+from medseg.study.records import Case, Comment, Read, Revision, StoredStatement
+from medseg.study.rows import case_of, comment_of, read_of, revision_of, statement_of
+from medseg.study.worklist import ALL, Filter, WorklistRow
+
+_PAGE = 10_000
+"""Entries of the ledger that are read at once: 6 MB."""
+
+
+class Reader:
+    """What a study holds, as of one moment.
+
+    Args:
+        connection: In a transaction.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def study_id(self) -> str | None:
+        """The id that the database was made for."""
+        return self._connection.execute(select(schema.study.c.id)).scalar()
+
+    def case(self, case_id: str) -> Case:
+        """A case.
+
+        Raises:
+            UnknownCaseError: There is none of that id.
+        """
+        row = (
+            self._connection.execute(select(schema.cases).where(schema.cases.c.id == case_id))
+            .mappings()
+            .first()
+        )
+        if row is None:
+            raise UnknownCaseError(
+                f"there is no case {case_id[:80]!a}", hint="medseg study list shows them", case=case_id
+            )
+        return case_of(row)
+
+    def case_ids(self) -> tuple[str, ...]:
+        """The ids of all cases, ascending."""
+        return tuple(
+            self._connection.execute(select(schema.cases.c.id).order_by(schema.cases.c.id)).scalars()
+        )
+
+    def reads(self, case_id: str) -> tuple[Read, ...]:
+        """The reads of a case, by number."""
+        table = schema.reads
+        query = select(table).where(table.c.case_id == case_id).order_by(table.c.number)
+        return tuple(read_of(row) for row in self._connection.execute(query).mappings())
+
+    def read(self, case_id: str, number: int) -> Read:
+        """A read.
+
+        Raises:
+            UnknownCaseError: There is none of that number.
+        """
+        found = next((read for read in self.reads(case_id) if read.number == number), None)
+        if found is None:
+            raise UnknownCaseError(f"{case_id} has no read {number}", case=case_id)
+        return found
+
+    def revisions(self, case_id: str) -> tuple[Revision, ...]:
+        """The revisions of a case, by number."""
+        table = schema.revisions
+        query = select(table).where(table.c.case_id == case_id).order_by(table.c.number)
+        return tuple(revision_of(row) for row in self._connection.execute(query).mappings())
+
+    def revision(self, case_id: str, digest: str) -> Revision:
+        """A revision, by its digest or at least eight first digits of it.
+
+        Raises:
+            UnknownCaseError: There is none, or several begin so.
+        """
+        least = 8
+        found = [
+            one for one in self.revisions(case_id) if len(digest) >= least and one.digest.startswith(digest)
+        ]
+        if len(found) != 1:
+            raise UnknownCaseError(
+                f"{case_id} has no revision {digest[:64]!a}",
+                hint="medseg study show lists them; give at least eight digits",
+                case=case_id,
+            )
+        return found[0]
+
+    def bundle(self, case_id: str, digest: str) -> bytes:
+        """The statements of a revision, as they stand in the file beside it; empty where there are none."""
+        lines, statements = schema.bundle_lines, schema.statements
+        query = (
+            select(statements.c.line)
+            .join(lines, lines.c.sha256 == statements.c.sha256)
+            .where(lines.c.case_id == case_id, lines.c.digest == digest)
+            .order_by(lines.c.position)
+        )
+        return b"".join(bytes(line) + b"\n" for line in self._connection.execute(query).scalars())
+
+    def pending_bundle(self, read: Read) -> bytes:
+        """The statements that the next revision of a read starts with.
+
+        Of an amendment: those of the revision that is amended, and the one that opened it. Else those of the
+        latest revision.
+        """
+        if read.amendment is not None and read.base is not None and read.head == read.base:
+            return self.bundle(read.case_id, read.base) + self.statement(read.amendment).line + b"\n"
+        return b"" if read.head is None else self.bundle(read.case_id, read.head)
+
+    def statement(self, sha256: str) -> StoredStatement:
+        """A statement.
+
+        Raises:
+            UnknownCaseError: There is none of that digest.
+        """
+        query = select(schema.statements).where(schema.statements.c.sha256 == sha256)
+        row = self._connection.execute(query).mappings().first()
+        if row is None:
+            raise UnknownCaseError(f"there is no statement {sha256[:64]!a}")
+        return statement_of(row)
+
+    def has_statement(self, sha256: str) -> bool:
+        """Whether a statement was ever accepted, for whichever case."""
+        query = select(schema.statements.c.sha256).where(schema.statements.c.sha256 == sha256)
+        return self._connection.execute(query).first() is not None
+
+    def statements(self, case_id: str | None = None) -> tuple[StoredStatement, ...]:
+        """The statements of a case, or of all."""
+        query = select(schema.statements).order_by(schema.statements.c.sha256)
+        if case_id is not None:
+            query = query.where(schema.statements.c.case_id == case_id)
+        return tuple(statement_of(row) for row in self._connection.execute(query).mappings())
+
+    def comments(self, case_id: str | None = None, *, open_only: bool = False) -> tuple[Comment, ...]:
+        """The comments on a case, or on all, in order."""
+        table = schema.comments
+        query = select(table).order_by(table.c.id)
+        if case_id is not None:
+            query = query.where(table.c.case_id == case_id)
+        if open_only:
+            query = query.where(table.c.resolved_by.is_(None))
+        return tuple(comment_of(row) for row in self._connection.execute(query).mappings())
+
+    def comment(self, comment_id: int) -> Comment:
+        """A comment.
+
+        Raises:
+            UnknownCaseError: There is none of that id.
+        """
+        query = select(schema.comments).where(schema.comments.c.id == comment_id)
+        row = self._connection.execute(query).mappings().first()
+        if row is None:
+            raise UnknownCaseError(f"there is no comment {comment_id}")
+        return comment_of(row)
+
+    def head(self) -> LedgerHead | None:
+        """The last entry of the ledger."""
+        table = schema.ledger
+        query = select(table.c.number, table.c.sha256).order_by(table.c.number.desc()).limit(1)
+        row = self._connection.execute(query).first()
+        return None if row is None else LedgerHead(row.number, row.sha256)
+
+    def latest(self, *actions: LedgerAction) -> LedgerEntry | None:
+        """The last entry of one of these actions."""
+        table = schema.ledger
+        query = (
+            select(table)
+            .where(table.c.action.in_([action.value for action in actions]))
+            .order_by(table.c.number.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else LedgerEntry(**row)
+
+    def ledger(
+        self, start: int = 1, stop: int | None = None, *, case_id: str | None = None
+    ) -> Iterator[LedgerEntry]:
+        """The entries of the ledger in order.
+
+        Args:
+            start: Number of the first.
+            stop: Number of the last one.
+            case_id: Only those about this case.
+        """
+        table = schema.ledger
+        query = select(
+            table.c.number, table.c.previous, table.c.sha256, table.c.text, table.c.action, table.c.case_id
+        ).order_by(table.c.number)
+        if stop is not None:
+            query = query.where(table.c.number <= stop)
+        if case_id is not None:
+            query = query.where(table.c.case_id == case_id)
+        after = start - 1
+        while True:
+            rows = self._connection.execute(query.where(table.c.number > after).limit(_PAGE)).all()
+            for row in rows:
+                yield LedgerEntry(*row)
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1].number
+
+    def worklist(
+        self,
+        wanted: Filter = ALL,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> tuple[WorklistRow, ...]:
+        """Cases with what a worklist shows: the due first, then by id.
+
+        Args:
+            wanted: Which cases.
+            limit: At most so many.
+            offset: After so many.
+        """
+        cases = schema.cases
+        # Those without a date come last, on both databases.
+        order = (cases.c.due.is_(None), cases.c.due, cases.c.id)
+        query = _filtered(select(cases), wanted).order_by(*order).limit(limit).offset(offset)
+        rows = self._connection.execute(query).mappings().all()
+        few = [row["id"] for row in rows] if limit is not None else None
+        readers, comments = self._readers(few), self._open_comments(few)
+        return tuple(
+            WorklistRow(
+                case_of(row),
+                readers.get(row["id"], ()),
+                comments.get(row["id"], 0),
+                datetime.fromisoformat(row["updated"]),
+            )
+            for row in rows
+        )
+
+    def counts(self, wanted: Filter = ALL) -> dict[State, int]:
+        """How many cases are in each state; only states that occur."""
+        state = schema.cases.c.state
+        query = _filtered(select(state, func.count()), wanted).group_by(state)
+        found = {State(row[0]): int(row[1]) for row in self._connection.execute(query)}
+        return {one: found[one] for one in State if one in found}
+
+    def _readers(self, case_ids: Sequence[str] | None) -> dict[str, tuple[str, ...]]:
+        table = schema.reads
+        query = (
+            select(table.c.case_id, table.c.reader)
+            .where(table.c.reader.is_not(None))
+            .order_by(table.c.case_id, table.c.number)
+        )
+        if case_ids is not None:
+            query = query.where(table.c.case_id.in_(case_ids))
+        rows = self._connection.execute(query).all()
+        return {
+            case_id: tuple(row[1] for row in group)
+            for case_id, group in groupby(rows, lambda row: str(row[0]))
+        }
+
+    def _open_comments(self, case_ids: Sequence[str] | None) -> dict[str, int]:
+        table = schema.comments
+        query = select(table.c.case_id, func.count()).where(table.c.resolved_by.is_(None))
+        if case_ids is not None:
+            query = query.where(table.c.case_id.in_(case_ids))
+        return {row[0]: row[1] for row in self._connection.execute(query.group_by(table.c.case_id))}
+
+
+def _filtered(query: Select[Any], wanted: Filter) -> Select[Any]:
+    return query.where(*_conditions(wanted))
+
+
+def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    cases, reads, comments = schema.cases, schema.reads, schema.comments
+    if wanted.state:
+        yield cases.c.state.in_([state.value for state in wanted.state])
+    if wanted.person is not None:
+        mine = select(reads.c.case_id).where(reads.c.reader == wanted.person)
+        yield or_(cases.c.id.in_(mine), cases.c.adjudicator == wanted.person)
+    if wanted.structure is not None:
+        yield _names(wanted.structure)
+    if wanted.due_before is not None:
+        yield cases.c.due < wanted.due_before
+    if wanted.text is not None:
+        yield cases.c.id.contains(wanted.text.lower(), autoescape=True)
+    if wanted.open_comments is not None:
+        commented = cases.c.id.in_(select(comments.c.case_id).where(comments.c.resolved_by.is_(None)))
+        yield commented if wanted.open_comments else ~commented
+
+
+def _names(structure: str) -> ColumnElement[bool]:
+    """Whether the list of structures wanted, a JSON text, holds a name."""
+    return schema.cases.c.structures.contains(json.dumps(structure, ensure_ascii=False), autoescape=True)

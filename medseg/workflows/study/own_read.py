@@ -1,0 +1,63 @@
+"""Which read of a case is somebody's own."""
+
+from __future__ import annotations
+
+from medseg.errors import TransitionError
+from medseg.review.role import Role
+from medseg.review.states import State
+from medseg.study.records import Case, Read
+from medseg.workflows.study.acting import Act
+
+
+def own_read(act: Act, case: Case) -> Read:
+    """The read that who acts works on: his own, or a new one where he adjudicates.
+
+    Raises:
+        TransitionError: The case is not in his hands.
+    """
+    reads = act.t.reads(case.id)
+    mine = [read for read in reads if read.reader == act.person.id]
+    if case.leading is not None:
+        # What was not chosen is kept as it was read.
+        mine = [read for read in mine if read.number == case.leading]
+    if mine:
+        return mine[-1]
+    if case.state is State.ADJUDICATION:
+        require_adjudicator(act, case)
+        number = case.reads + 1
+        if any(read.number == number for read in reads):
+            raise TransitionError(f"somebody else adjudicates {case.id} already", rule="assignment")
+        return Read(case.id, number, act.person.id, State.ASSIGNED)
+    raise TransitionError(
+        f"{case.id} is not assigned to {act.person.name}", hint="have it assigned", rule="assignment"
+    )
+
+
+def require_adjudicator(act: Act, case: Case) -> None:
+    """Refuse to let somebody decide between reads who may not.
+
+    Raises:
+        TransitionError: He is no radiologist, read the case himself, or somebody else was named.
+    """
+    act.require_role({Role.RADIOLOGIST}, "adjudicate")
+    require_no_reader(act, case, "adjudicate")
+    if case.adjudicator not in (None, act.person.id):
+        raise TransitionError(f"somebody else is to adjudicate {case.id}", rule="assignment")
+
+
+def require_no_reader(act: Act, case: Case, what: str) -> None:
+    """Refuse to let somebody judge who contoured this case himself, in whichever read.
+
+    Who only saved a revision, and handed the case on before it was submitted, drew it too.
+
+    Raises:
+        TransitionError: He did.
+    """
+    authors = {revision.author for revision in act.t.revisions(case.id)}
+    blind = (
+        {read.reader for read in act.t.reads(case.id) if read.number <= case.reads}
+        if case.is_blind
+        else set()
+    )
+    if act.person.id in authors | blind:
+        raise TransitionError(f"who contoured {case.id} may not {what} it", rule="author")

@@ -1,0 +1,75 @@
+"""Who may see which read: nobody sees another's before all have submitted, where reads are blind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from medseg.errors import BlindError
+from medseg.review.person import Person
+from medseg.review.states import State
+from medseg.study.reading import Reader
+from medseg.study.records import Case, Comment, Read, Revision
+
+
+def is_veiled(case: Case, reads: Sequence[Read]) -> bool:
+    """Whether the readers of a case may not see each other's work yet."""
+    if not case.is_blind or case.leading is not None:
+        return False
+    return any(read.state is not State.ADJUDICATION for read in reads if read.number <= case.reads)
+
+
+def may_see(case: Case, reads: Sequence[Read], number: int, person: Person) -> bool:
+    """Whether somebody may see a read."""
+    if not is_veiled(case, reads):
+        return True
+    return any(read.number == number and read.reader == person.id for read in reads)
+
+
+def require_visible(case: Case, reads: Sequence[Read], number: int, person: Person) -> None:
+    """Refuse a look at another reader's work.
+
+    Raises:
+        BlindError: The readers have not all submitted yet.
+    """
+    if not may_see(case, reads, number, person):
+        raise BlindError(
+            f"the reads of {case.id} are blind: nobody sees another reader's work before all have submitted",
+            hint="wait until the case is in adjudication",
+            case=case.id,
+            rule="blind",
+        )
+
+
+def visible_revisions(r: Reader, case: Case, person: Person | None) -> tuple[Revision, ...]:
+    """The revisions of a case that somebody may see; for nobody in particular those that all may see."""
+    reads = r.reads(case.id)
+    veiled = is_veiled(case, reads)
+    return tuple(
+        revision
+        for revision in r.revisions(case.id)
+        if not veiled or (person is not None and may_see(case, reads, revision.read, person))
+    )
+
+
+def visible_comments(r: Reader, case: Case, person: Person | None) -> tuple[Comment, ...]:
+    """The comments that somebody may see: those of other readers would tell what they found."""
+    reads, comments = r.reads(case.id), r.comments(case.id)
+    if not is_veiled(case, reads):
+        return comments
+    me = None if person is None else person.id
+    readers = {read.reader for read in reads} - {me}
+    own = {revision.digest for revision in visible_revisions(r, case, person)}
+    return tuple(
+        comment
+        for comment in comments
+        if comment.author not in readers and (comment.revision is None or comment.revision in own)
+    )
+
+
+def veiled_for(read: Read, case: Case, reads: Sequence[Read], person: Person | None) -> Read:
+    """A read as somebody may see it: of another's blind read neither head nor progress."""
+    if person is not None and may_see(case, reads, read.number, person):
+        return read
+    if not is_veiled(case, reads):
+        return read
+    return Read(read.case_id, read.number, read.reader, State.ASSIGNED)
