@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib
 import json
 import os
 import sys
@@ -11,6 +10,7 @@ import sys
 import click
 
 from medseg._version import __version__
+from medseg.cli.lazy_group import LazyGroup
 from medseg.errors import InputError, MedsegError, OutputError
 
 COMMANDS = {
@@ -25,6 +25,7 @@ COMMANDS = {
     "open": "medseg.cli.open:open_case",
     "sample-data": "medseg.cli.sample_data:sample_data",
     "sign": "medseg.cli.sign:sign",
+    "study": "medseg.cli.study:study",
     "verify": "medseg.cli.verify:verify",
 }
 """Each command and where it lives; a module is imported only when its command is called."""
@@ -33,21 +34,8 @@ COMMANDS = {
 _AS_JSON = "medseg.as_json"
 
 
-class LazyGroup(click.Group):
-    """A group of commands that are imported when needed."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
-        """The names of all commands."""
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import one command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, function = COMMANDS[cmd_name].split(":")
-        command = getattr(importlib.import_module(module), function)
-        assert isinstance(command, click.Command)  # noqa: S101 - the table above is ours
-        return command
+class MainGroup(LazyGroup):
+    """All commands, and what becomes of their errors."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Remember whether the answer is to be JSON: errors are, then, too."""
@@ -72,7 +60,7 @@ class LazyGroup(click.Group):
             ctx.exit(unexpected.exit_code)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=MainGroup, where=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="medseg")
 def main() -> None:
     """Contour a tumour or an organ, complete it in 3-D, sign it off, prove it later.

@@ -1,0 +1,93 @@
+"""``medseg study init`` and ``migrate``."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from pathlib import Path
+
+import click
+
+from medseg.cli.passphrase import read_passphrase
+from medseg.cli.study.options import study_option
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--person",
+    "people",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A person's card.",
+)
+@click.option(
+    "--founder",
+    "founders",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A founder's key.",
+)
+@click.option(
+    "--passphrase-file",
+    "passphrase_files",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Read the passphrase from this file: one for each --founder, in the same order. Default: ask.",
+)
+@click.option("--policy-version", default="1", show_default=True, help="What people call these rules.")
+@click.option(
+    "--approvals", default=1, show_default=True, help="Radiologists who must approve each structure."
+)
+@click.option("--reads", default=1, show_default=True, help="Readers of a new case, blind where several.")
+@click.option("--session-minutes", default=15, show_default=True, help="How long a session of signing lasts.")
+@click.option(
+    "--database",
+    metavar="URL",
+    help="An empty PostgreSQL database, as postgresql://user@host/name. Default: SQLite.",
+)
+def init(
+    folder: Path,
+    people: tuple[Path, ...],
+    founders: tuple[Path, ...],
+    passphrase_files: tuple[Path, ...],
+    policy_version: str,
+    approvals: int,
+    reads: int,
+    session_minutes: int,
+    database: str | None,
+) -> None:
+    """Make a study in the folder DIR.
+
+    Its first people are those whose cards are named. At least two founders sign the roster and the policy;
+    later changes of both are signed, too: see medseg keys.
+    """
+    from medseg.review.policy import Policy
+    from medseg.workflows.study import create_study
+
+    if passphrase_files and len(passphrase_files) != len(founders):
+        raise click.UsageError("give one --passphrase-file for each --founder, or none")
+    policy = Policy(policy_version, approvals, reads, session_minutes)
+    opened = [
+        (key, read_passphrase(file, None, prompt=f"Passphrase of {key.name}"))
+        for key, file in zip_longest(founders, passphrase_files)
+    ]
+    made = create_study(folder, people=people, founders=opened, policy=policy, database=database)
+    roster = made.trust().roster
+    made.close()
+    click.echo(
+        f"{folder}: study {made.id}, {len(roster.people)} people, founded by {', '.join(roster.founders)}"
+    )
+    click.echo(f"roster sha256: {roster.digest}")
+
+
+@click.command()
+@study_option
+def migrate(study_folder: Path | None) -> None:
+    """Bring the study's database to this version of medseg. Make a copy of it first."""
+    from medseg.cli.study.options import enclosing
+    from medseg.study.store import Store
+
+    version = Store.migrate(study_folder or enclosing())
+    click.echo(f"the database has version {version}")
