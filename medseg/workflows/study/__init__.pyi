@@ -1,8 +1,14 @@
 from .add_case import add_case as add_case
 from .assign import assign as assign
 from .assign import set_due as set_due
+from .audit import audit as audit
+from .audit import write_audit as write_audit
 from .check_out import WorkingCopy as WorkingCopy
 from .check_out import check_out as check_out
+from .check_study import check_study as check_study
+from .check_study import read_kept_checkpoints as read_kept_checkpoints
+from .checking.damage import Damage as Damage
+from .checking.damage import StudyCheck as StudyCheck
 from .comments import add_comment as add_comment
 from .comments import list_comments as list_comments
 from .comments import resolve_comment as resolve_comment

@@ -1,0 +1,154 @@
+"""The trail of a study as PDF, for the archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medseg.io.atomic import write_whole
+from medseg.review.audit import Audit, AuditEntry
+
+if TYPE_CHECKING:
+    from reportlab.pdfgen.canvas import Canvas
+
+MM = 72 / 25.4
+"""Points."""
+
+_PAGE = (210 * MM, 297 * MM)
+_MARGIN = 15 * MM
+_SIZE, _LEADING = 8.0, 10.5
+_FONT, _BOLD = "Vera", "VeraBd"
+"""Bitstream Vera, which reportlab brings along; its licence lets anybody embed it."""
+
+
+def write_audit_pdf(audit: Audit, path: Path) -> None:
+    """Write a trail as PDF: study, head of the ledger and the result of the check stand on every page.
+
+    The font knows the Latin scripts. A letter that it lacks is written as its code, such as ``{U+05D0}``:
+    nothing is left out.
+
+    Raises:
+        OutputExistsError: The file exists.
+        OutputError: It can't be written.
+    """
+    buffer = BytesIO()
+    _Printer(buffer, audit).run()
+    write_whole(path, buffer.getvalue())
+
+
+class _Printer:
+    """Fills pages from top to bottom."""
+
+    def __init__(self, buffer: BytesIO, audit: Audit) -> None:
+        from reportlab.pdfbase import pdfmetrics
+        from reportlab.pdfbase.ttfonts import TTFont
+        from reportlab.pdfgen.canvas import Canvas
+
+        for name in (_FONT, _BOLD):
+            if name not in pdfmetrics.getRegisteredFontNames():
+                pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
+        self._known = pdfmetrics.getFont(_FONT).face.charToGlyph
+        self._width = pdfmetrics.stringWidth
+        # Without a time of its own, the same trail makes the same bytes.
+        self._canvas: Canvas = Canvas(buffer, pagesize=_PAGE, pageCompression=1, invariant=1)
+        self._audit = audit
+        self._pages = 0
+        self._y = 0.0
+
+    def run(self) -> None:
+        """Print everything."""
+        audit = self._audit
+        about = f"case {audit.case}" if audit.case else "all cases"
+        self._canvas.setTitle(self._shown(f"Audit trail: {about}"))
+        self._new_page()
+        self._text(f"Audit trail: {about}", bold=True)
+        for line in _head(audit):
+            self._text(line)
+        for entry in audit.entries:
+            self._entry(entry)
+        self._canvas.showPage()
+        self._canvas.save()
+
+    def _entry(self, entry: AuditEntry) -> None:
+        lines = list(_lines(entry))
+        # The heading of an entry does not stand alone at the foot of a page.
+        if self._y < _MARGIN + 3 * _LEADING:
+            self._new_page()
+        self._y -= _LEADING / 2
+        self._text(lines[0], bold=True)
+        for line in lines[1:]:
+            self._text(line, indent=5 * MM)
+
+    def _text(self, text: str, *, bold: bool = False, indent: float = 0.0) -> None:
+        font = _BOLD if bold else _FONT
+        for line in self._wrapped(self._shown(text), font, _PAGE[0] - 2 * _MARGIN - indent):
+            if self._y < _MARGIN + _LEADING:
+                self._new_page()
+            self._canvas.setFont(font, _SIZE)
+            self._canvas.drawString(_MARGIN + indent, self._y, line)
+            self._y -= _LEADING
+
+    def _new_page(self) -> None:
+        if self._pages:
+            self._canvas.showPage()
+        self._pages += 1
+        audit = self._audit
+        result = f"{len(audit.findings)} findings" if audit.findings else "nothing is damaged"
+        foot = (
+            f"page {self._pages}   study {audit.study}   printed {audit.made_at}   check: {result}",
+            f"ledger: {audit.ledger_size} entries, head {audit.ledger_head}",
+        )
+        self._canvas.setFont(_FONT, _SIZE - 2)
+        for number, line in enumerate(foot):
+            self._canvas.drawString(_MARGIN, _MARGIN - (number + 1) * (_LEADING - 2), self._shown(line))
+        self._y = _PAGE[1] - _MARGIN
+
+    def _shown(self, text: str) -> str:
+        return "".join(
+            letter if ord(letter) in self._known else f"{{U+{ord(letter):04X}}}" for letter in text
+        )
+
+    def _wrapped(self, text: str, font: str, width: float) -> Iterator[str]:
+        """Lines of words, and of pieces of words that are longer than a line, such as digests."""
+        line = ""
+        for word in text.split(" "):
+            candidate = f"{line} {word}" if line else word
+            if self._width(candidate, font, _SIZE) <= width:
+                line = candidate
+                continue
+            if line:
+                yield line
+            while self._width(word, font, _SIZE) > width:
+                cut = next(n for n in range(len(word), 0, -1) if self._width(word[:n], font, _SIZE) <= width)
+                yield word[:cut]
+                word = word[cut:]
+            line = word
+        yield line
+
+
+def _head(audit: Audit) -> Iterator[str]:
+    yield f"study {audit.study}"
+    yield f"printed {audit.made_at} by {audit.software}"
+    yield f"ledger: {audit.ledger_size} entries, head {audit.ledger_head}"
+    yield f"roster {audit.roster}"
+    yield "check of the study: " + ("FINDINGS" if audit.findings else "nothing is damaged")
+    yield from (f"- {finding}" for finding in audit.findings)
+
+
+def _lines(entry: AuditEntry) -> Iterator[str]:
+    who = f"{entry.name or entry.person} ({entry.person}, {entry.role})"
+    yield f"{entry.number}   {entry.at}   {entry.case or ''}   {who}"
+    yield entry.words
+    signature: Any = entry.signature
+    if signature is not None:
+        proven = signature.checkpointed_at
+        time = f"there by {proven}, as a checkpoint proves" if proven else "by the signer's clock"
+        state = "NOT VALID" if signature.problem else "valid"
+        yield f"{state}: {signature.name} ({signature.role}), {signature.signed_at} {time}: {signature.meaning}"
+        yield f"structures: {', '.join(signature.structures) or 'none'}; policy {signature.policy}"
+        yield f"statement {signature.sha256}"
+    if entry.revision:
+        yield f"revision {entry.revision}"
+    yield f"{entry.workstation}, {entry.software}"
