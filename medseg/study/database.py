@@ -73,7 +73,7 @@ def server_engine(url: str) -> Engine:
             reason="password",
         )
     try:
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), poolclass=NullPool)
     except (ImportError, NoSuchModuleError) as error:
         raise DatabaseError(
             "PostgreSQL's driver is not installed", hint="pip install 'medseg[site]'"

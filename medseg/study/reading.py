@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, or_, select
@@ -44,11 +43,7 @@ class Reader:
         Raises:
             UnknownCaseError: There is none of that id.
         """
-        row = (
-            self._connection.execute(select(schema.cases).where(schema.cases.c.id == case_id))
-            .mappings()
-            .first()
-        )
+        row = self._connection.execute(select(schema.cases).where(schema.cases.c.id == case_id)).first()
         if row is None:
             raise UnknownCaseError(
                 f"there is no case {case_id[:80]!a}", hint="medseg study list shows them", case=case_id
@@ -233,15 +228,15 @@ class Reader:
         # Those without a date come last, on both databases.
         order = (cases.c.due.is_(None), cases.c.due, cases.c.id)
         query = _filtered(select(cases), wanted).order_by(*order).limit(limit).offset(offset)
-        rows = self._connection.execute(query).mappings().all()
-        few = [row["id"] for row in rows] if limit is not None else None
+        rows = self._connection.execute(query).all()
+        few = [row[0] for row in rows] if limit is not None else None
         readers, comments = self._readers(few), self._open_comments(few)
         return tuple(
             WorklistRow(
                 case_of(row),
-                readers.get(row["id"], ()),
-                comments.get(row["id"], 0),
-                datetime.fromisoformat(row["updated"]),
+                readers.get(row[0], ()),
+                comments.get(row[0], 0),
+                datetime.fromisoformat(row[-1]),
             )
             for row in rows
         )
@@ -263,10 +258,10 @@ class Reader:
         if case_ids is not None:
             query = query.where(table.c.case_id.in_(case_ids))
         rows = self._connection.execute(query).all()
-        return {
-            case_id: tuple(row[1] for row in group)
-            for case_id, group in groupby(rows, lambda row: str(row[0]))
-        }
+        readers: dict[str, tuple[str, ...]] = {}
+        for case_id, reader in rows:
+            readers[case_id] = (*readers.get(case_id, ()), reader)
+        return readers
 
     def _open_comments(self, case_ids: Sequence[str] | None) -> dict[str, int]:
         table = schema.comments

@@ -85,7 +85,7 @@ class Read:
     @property
     def is_opened(self) -> bool:
         """Whether it was opened for amending, and nothing was saved since."""
-        return self.base is not None and self.head == self.base and self.state is State.IN_PROGRESS
+        return self.base is not None and self.head == self.base and not self.state.is_locked
 
 
 @dataclass(frozen=True)

@@ -87,3 +87,9 @@ def test_peers_are_compared(tmp_path):
     assert ours.startswith("refused: `")
     assert theirs.startswith(("**wrong**", "right, beside"))
     assert str(tmp_path) not in page
+
+
+def test_a_study_is_measured_on_both_databases():
+    printed = run("study.py", "--quick").stdout
+    assert "| worklist (asked: 100 ms) | SQLite, ms | PostgreSQL, ms |" in printed
+    assert "chain, checkpoints and heads verified" in printed
