@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 from click.testing import CliRunner
 
-from medseg.cli.main import COMMANDS, main
+from medseg.cli.main import main
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,19 +31,22 @@ JSON document on standard output; for an error it is `{"error", "message", "hint
 | 7 | a step of the sign-off that is not allowed, or a key that can't be used |
 | 8 | an output that can't be written |
 | 9 | cancelled |
+| 11 | a study that can't do what was asked: no such case, damaged, changed by somebody else |
 """
 
 
 def paths() -> list[str]:
-    """All commands, those of groups too."""
-    found = []
-    context = click.Context(main)
-    for name in sorted(COMMANDS):
-        found.append(name)
-        command = main.get_command(context, name)
+    """All commands, those of groups within groups too."""
+    return list(_paths(main, ""))
+
+
+def _paths(group: click.Group, before: str) -> Iterator[str]:
+    context = click.Context(group)
+    for name in sorted(group.list_commands(context)):
+        yield f"{before}{name}"
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
-            found += [f"{name} {sub}" for sub in sorted(command.commands)]
-    return found
+            yield from _paths(command, f"{before}{name} ")
 
 
 def help_of(path: str) -> str:

@@ -21,14 +21,20 @@ _MEANS = {
 }
 
 
+_INCLUDES = {"released": "approved"}
+"""What a state is besides: a release does not take the approval away."""
+
+
 @click.command()
 @click.argument("label_map", metavar="LABELMAP", type=click.Path(path_type=Path))
 @click.option("--trust", required=True, type=click.Path(path_type=Path), help="The trust folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option(
     "--require",
-    type=click.Choice(["submitted", "approved", "changes-requested"]),
-    help="Fail unless the label map is in this state.",
+    type=click.Choice(
+        ["submitted", "adjudication", "changes-requested", "approved", "released", "withdrawn", "superseded"]
+    ),
+    help="Fail unless the label map is in this state; what is released is approved, too.",
 )
 def verify(label_map: Path, trust: Path, as_json: bool, require: str | None) -> None:  # noqa: FBT001 - click
     """Tell whether LABELMAP is what was signed, by whom, and what differs.
@@ -43,7 +49,7 @@ def verify(label_map: Path, trust: Path, as_json: bool, require: str | None) -> 
     else:
         for line in _lines(verification):
             click.echo(line)
-    reached = require in (None, verification.state.value)
+    reached = require in (None, verification.state.value, _INCLUDES.get(verification.state.value))
     if not reached:
         click.echo(f"medseg: {label_map.name} is {verification.state}, not {require}", err=True)
     sys.exit(0 if verification.holds and reached else 1)
@@ -58,10 +64,16 @@ def _lines(verification: Verification) -> Iterator[str]:
     for signature in verification.signatures:
         reason = f": {signature.reason}" if signature.reason else ""
         time = signature.signed_at.isoformat(sep=" ", timespec="seconds")
-        yield (
-            f"  {then}{signature.meaning} by {signature.name} ({signature.role}), "
-            f"{time} by the signer's clock{reason}"
-        )
+        clock = "by the signer's clock"
+        if signature.checkpointed_at is not None:
+            clock = (
+                f"there by {signature.checkpointed_at.isoformat(sep=' ', timespec='seconds')} (checkpoint)"
+            )
+        yield f"  {then}{signature.meaning} by {signature.name} ({signature.role}), {time} {clock}{reason}"
+    partial = [one for one in verification.structures if one.approved_by]
+    if partial and verification.state.value == "submitted":
+        for one in partial:
+            yield f"  approved so far: {one.name}, by {', '.join(one.approved_by)}"
     for problem in verification.problems:
         yield f"  problem: {problem}"
     for difference in verification.differs:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from medseg.errors import TransitionError
 from medseg.review.role import Role
-from medseg.review.states import EDITABLE, TRANSITIONS, Meaning, State, Work, next_state
+from medseg.review.states import EDITABLE, TRANSITIONS, Meaning, State, Transition, Work, next_state
 
 READERS = {"annotator", "radiologist"}
 JUDGES = {"radiologist", "qa"}
@@ -84,3 +85,24 @@ def test_whoever_judges_is_no_author(meaning):
     (transition,) = {t for (_, step), t in TRANSITIONS.items() if step is meaning}
     assert not transition.open_to_authors
     assert transition.same_content
+
+
+def test_the_documentation_has_the_table():
+    page = (Path(__file__).parents[2] / "docs" / "sign-off.md").read_text()
+    expected = []
+    for (state, step), transition in TRANSITIONS.items():
+        if isinstance(step, Meaning):
+            roles = ", ".join(role.value for role in Role if role in transition.roles)
+            expected.append(f"| {state} | {step} | {transition.to} | {roles} | {_further(transition)}")
+    rows = [line for line in page.splitlines() if line.count("|") == 6]
+    found = [row for row in rows if row.split("|")[1].strip() in set(State)]
+    assert [row[: len(line)] for row, line in zip(found, expected, strict=True)] == expected
+
+
+def _further(transition: Transition) -> str:
+    parts = [
+        "" if transition.same_content else "the content may be new",
+        "" if transition.open_to_authors else "no author",
+        "with a reason" if transition.needs_reason else "",
+    ]
+    return "; ".join(filter(None, parts))

@@ -18,6 +18,7 @@ COMMANDS = {
     "checkpoint": "medseg.cli.study.checkpoint:checkpoint",
     "comment": "medseg.cli.study.comment:comment",
     "compare": "medseg.cli.study.compare:compare",
+    "due": "medseg.cli.study.assign:due",
     "init": "medseg.cli.study.init:init",
     "list": "medseg.cli.study.worklist:list_",
     "migrate": "medseg.cli.study.init:migrate",

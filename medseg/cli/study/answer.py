@@ -72,6 +72,16 @@ def comment_as_dict(comment: Comment) -> dict[str, Any]:
     return {**asdict(comment), "open": comment.is_open}
 
 
+def comment_line(comment: Comment) -> str:
+    """A comment, on one line for people."""
+    place = comment.at_lps_mm
+    where = "" if place is None else f" at {', '.join(f'{value:.1f}' for value in place)} mm (LPS)"
+    about = f" on {comment.structure}" if comment.structure else ""
+    state = "open" if comment.is_open else f"resolved by {comment.resolved_by}"
+    text = " ".join(comment.text.split())
+    return f"comment {comment.id} by {comment.author}{about}{where} ({state}): {text}"
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows in columns as wide as they need to be."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from medseg.cli.study.answer import comment_as_dict, print_json
-from medseg.cli.study.options import Credentials, key_options, open_chosen, study_option
+from medseg.cli.study.answer import comment_as_dict, comment_line, print_json
+from medseg.cli.study.options import Credentials, key_options, open_chosen, optional_key_options, study_option
 
 
 class _Place(click.ParamType[tuple[float, ...]]):
@@ -48,7 +48,7 @@ def add(
     study = open_chosen(given["study_folder"])
     made = add_comment(
         study,
-        _signed_in(given, study),
+        Credentials.of(given).sign_in(study),
         case,
         text,
         structure=structure,
@@ -61,8 +61,32 @@ def add(
         click.echo(f"comment {made.id}")
 
 
+@comment.command("list")
+@click.argument("case")
+@click.option("--open", "open_only", is_flag=True, help="Only those that are not resolved.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@study_option
+@optional_key_options
+def list_(case: str, open_only: bool, **given: Any) -> None:  # noqa: FBT001 - click
+    """List the comments on CASE.
+
+    Of a blind read, those of the reader whose key is given.
+    """
+    from medseg.workflows.study import show_case
+
+    study = open_chosen(given["study_folder"])
+    found = show_case(study, case, who=Credentials.of(given).sign_in(study) if given["key"] else None)
+    comments = [one for one in found.comments if one.is_open or not open_only]
+    if given["as_json"]:
+        print_json({"case": case, "comments": [comment_as_dict(one) for one in comments]})
+        return
+    for one in comments:
+        click.echo(comment_line(one))
+
+
 @comment.command()
 @click.argument("comment_id", metavar="NUMBER", type=int)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @study_option
 @key_options
 def resolve(comment_id: int, **given: Any) -> None:
@@ -70,9 +94,8 @@ def resolve(comment_id: int, **given: Any) -> None:
     from medseg.workflows.study import resolve_comment
 
     study = open_chosen(given["study_folder"])
-    resolve_comment(study, _signed_in(given, study), comment_id)
-    click.echo(f"comment {comment_id} is resolved")
-
-
-def _signed_in(given: dict[str, Any], study: Any) -> Any:
-    return Credentials(given["key"], given["passphrase_file"], given["passphrase_fd"]).sign_in(study)
+    resolved = resolve_comment(study, Credentials.of(given).sign_in(study), comment_id)
+    if given["as_json"]:
+        print_json(comment_as_dict(resolved))
+    else:
+        click.echo(f"comment {comment_id} is resolved")

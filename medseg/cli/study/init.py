@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from medseg.cli.passphrase import read_passphrase
-from medseg.cli.study.options import study_option
+from medseg.cli.study.answer import print_json
+from medseg.cli.study.options import enclosing, study_option
 
 
 @click.command()
@@ -47,6 +48,7 @@ from medseg.cli.study.options import study_option
     metavar="URL",
     help="An empty PostgreSQL database, as postgresql://user@host/name. Default: SQLite.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def init(
     folder: Path,
     people: tuple[Path, ...],
@@ -57,14 +59,14 @@ def init(
     reads: int,
     session_minutes: int,
     database: str | None,
+    as_json: bool,  # noqa: FBT001 - click
 ) -> None:
     """Make a study in the folder DIR.
 
     Its first people are those whose cards are named. At least two founders sign the roster and the policy;
     later changes of both are signed, too: see medseg keys.
     """
-    from medseg.review.policy import Policy
-    from medseg.workflows.study import create_study
+    from medseg.workflows.study.create import Policy, create_study
 
     if passphrase_files and len(passphrase_files) != len(founders):
         raise click.UsageError("give one --passphrase-file for each --founder, or none")
@@ -76,6 +78,17 @@ def init(
     made = create_study(folder, people=people, founders=opened, policy=policy, database=database)
     roster = made.trust().roster
     made.close()
+    if as_json:
+        print_json(
+            {
+                "id": made.id,
+                "people": [person.id for person in roster.people],
+                "founders": list(roster.founders),
+                "policy": policy.as_dict(),
+                "roster_sha256": roster.digest,
+            }
+        )
+        return
     click.echo(
         f"{folder}: study {made.id}, {len(roster.people)} people, founded by {', '.join(roster.founders)}"
     )
@@ -86,7 +99,6 @@ def init(
 @study_option
 def migrate(study_folder: Path | None) -> None:
     """Bring the study's database to this version of medseg. Make a copy of it first."""
-    from medseg.cli.study.options import enclosing
     from medseg.study.store import Store
 
     version = Store.migrate(study_folder or enclosing())

@@ -54,7 +54,7 @@ def receive(case: str, bundle: Path, **given: Any) -> None:
     from medseg.workflows.study import receive_statement
 
     study = open_chosen(given["study_folder"])
-    who = Credentials(given["key"], given["passphrase_file"], given["passphrase_fd"]).sign_in(study)
+    who = Credentials.of(given).sign_in(study)
     line = bundle.read_bytes().rstrip(b"\n").rpartition(b"\n")[2]
     _say(receive_statement(study, who, case, line), as_json=given["as_json"])
 
@@ -63,7 +63,7 @@ def _sign(given: dict[str, Any], case: str, meaning: str, **more: Any) -> None:
     from medseg.workflows.study import take_step
 
     study = open_chosen(given["study_folder"])
-    who = Credentials(given["key"], given["passphrase_file"], given["passphrase_fd"]).sign_in(study)
+    who = Credentials.of(given).sign_in(study)
     _say(take_step(study, who, case, meaning, **more), as_json=given["as_json"])
 
 

@@ -38,16 +38,20 @@ def study_option(command: _Command) -> _Command:
     return click.option(
         "--study",
         "study_folder",
+        envvar="MEDSEG_STUDY",
+        show_envvar=True,
         type=click.Path(path_type=Path),
         help="The study's folder. Default: the current folder or the nearest above it that is one.",
     )(command)
 
 
 def open_chosen(folder: Path | None) -> Study:
-    """Open the study that was named, or the one that the current folder lies in."""
+    """Open the study that was named, or the one that the current folder lies in; the command's end closes it."""
     from medseg.workflows.study import open_study
 
-    return open_study(folder or enclosing())
+    study = open_study(folder or enclosing())
+    click.get_current_context().call_on_close(study.close)
+    return study
 
 
 def enclosing() -> Path:
@@ -59,7 +63,21 @@ def enclosing() -> Path:
 def key_options(command: _Command) -> _Command:
     """Add ``--key`` and the options for its passphrase."""
     return click.option(
-        "--key", required=True, type=click.Path(path_type=Path), help="Your key file: it says who you are."
+        "--key",
+        required=True,
+        envvar="MEDSEG_KEY",
+        show_envvar=True,
+        type=click.Path(path_type=Path),
+        help="Your key file: it says who you are.",
+    )(passphrase_options(command))
+
+
+def optional_key_options(command: _Command) -> _Command:
+    """Add ``--key`` where anybody may look, and a key shows more."""
+    return click.option(
+        "--key",
+        type=click.Path(path_type=Path),
+        help="Your key file; a blind read is shown to its reader only.",
     )(passphrase_options(command))
 
 
@@ -76,6 +94,11 @@ class Credentials:
     key: Path
     passphrase_file: Path | None
     passphrase_fd: int | None
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> Credentials:
+        """Those that a command was given by :func:`key_options`."""
+        return cls(given["key"], given["passphrase_file"], given["passphrase_fd"])
 
     def sign_in(self, study: Study) -> SignedIn:
         """Ask for the passphrase, and open the key with it."""
@@ -123,8 +146,8 @@ FILTER_NAMES = ("states", "person", "wanted", "due_before", "text", "open_commen
 
 def taken_filter(given: dict[str, Any]) -> Filter | None:
     """Take the options of :func:`filter_options` out of what a command was given; None where none was."""
-    from medseg.review.states import State
     from medseg.study.worklist import Filter
+    from medseg.workflows.verify import State
 
     taken = {name: given.pop(name) for name in FILTER_NAMES}
     if all(value in (None, ()) for value in taken.values()):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from medseg.cli.passphrase import passphrase_options
 from medseg.cli.study.answer import (
     case_as_dict,
     comment_as_dict,
+    comment_line,
     print_json,
     read_as_dict,
     revision_as_dict,
@@ -19,34 +18,27 @@ from medseg.cli.study.answer import (
     statement_as_dict,
     time_of,
 )
-from medseg.cli.study.options import Credentials, open_chosen, study_option
+from medseg.cli.study.options import Credentials, open_chosen, optional_key_options, study_option
 
 if TYPE_CHECKING:
+    from medseg.study.records import Case, Read
     from medseg.workflows.study import CaseView
 
 
 @click.command()
 @click.argument("case")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option(
-    "--key", type=click.Path(path_type=Path), help="Your key file; a blind read is shown to its reader only."
-)
 @study_option
-@passphrase_options
-def show(
-    case: str,
-    as_json: bool,  # noqa: FBT001 - click
-    key: Path | None,
-    study_folder: Path | None,
-    passphrase_file: Path | None,
-    passphrase_fd: int | None,
-) -> None:
-    """Show CASE: its reads, revisions, signatures and comments."""
+@optional_key_options
+def show(case: str, as_json: bool, **given: Any) -> None:  # noqa: FBT001 - click
+    """Show CASE: its reads, revisions, signatures and comments.
+
+    The signatures are as the database has them; medseg verify and medseg study check prove them.
+    """
     from medseg.workflows.study import show_case
 
-    study = open_chosen(study_folder)
-    who = Credentials(key, passphrase_file, passphrase_fd).sign_in(study) if key else None
-    view = show_case(study, case, who=who)
+    study = open_chosen(given["study_folder"])
+    view = show_case(study, case, who=Credentials.of(given).sign_in(study) if given["key"] else None)
     if as_json:
         print_json(
             {
@@ -67,11 +59,12 @@ def _lines(view: CaseView) -> Iterator[str]:
     case = view.case
     due = f", due {case.due.isoformat()}" if case.due else ""
     yield f"{case.id}: {case.state}{due}"
+    yield f"image: {case.image}"
     if case.structures:
         yield f"wanted: {', '.join(case.structures)}"
-    for read in view.reads:
-        leading = ", the one that counts" if case.is_blind and read.number == case.leading else ""
-        yield f"read {read.number}: {read.reader or 'nobody'}, {read.state}{leading}"
+    yield from (_read_line(case, read) for read in view.reads)
+    if case.adjudicator:
+        yield f"adjudicator: {case.adjudicator}"
     if view.is_veiled:
         yield "the reads are blind: each reader sees their own only, until all have submitted"
     for revision in view.revisions:
@@ -83,10 +76,9 @@ def _lines(view: CaseView) -> Iterator[str]:
         for statement in view.statements:
             if statement.digest == revision.digest:
                 yield f"  {statement.meaning} by {statement.person_id}, {time_of(statement.signed_at)}"
-    for comment in view.comments:
-        where = ""
-        if comment.at_lps_mm:
-            where = " at " + ", ".join(f"{value:.1f}" for value in comment.at_lps_mm) + " mm (LPS)"
-        about = f" on {comment.structure}" if comment.structure else ""
-        state = "open" if comment.is_open else f"resolved by {comment.resolved_by}"
-        yield f"comment {comment.id} by {comment.author}{about}{where} ({state}): {comment.text}"
+    yield from map(comment_line, view.comments)
+
+
+def _read_line(case: Case, read: Read) -> str:
+    leading = ", the one that counts" if case.is_blind and read.number == case.leading else ""
+    return f"read {read.number}: {read.reader or 'nobody'}, {read.state}{leading}"

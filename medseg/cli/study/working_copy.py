@@ -26,7 +26,7 @@ def checkout(case: str, out: Path | None, **given: Any) -> None:
     from medseg.workflows.study import check_out
 
     study = open_chosen(given["study_folder"])
-    copy = check_out(study, _signed_in(given, study), case, out=out)
+    copy = check_out(study, Credentials.of(given).sign_in(study), case, out=out)
     if given["as_json"]:
         print_json(
             {
@@ -46,16 +46,21 @@ def checkout(case: str, out: Path | None, **given: Any) -> None:
 
 @click.command()
 @click.argument("case")
-@click.argument("label_map", metavar="LABELMAP", type=click.Path(path_type=Path))
+@click.argument("label_map", metavar="[LABELMAP]", required=False, type=click.Path(path_type=Path))
 @_json
 @study_option
 @key_options
-def save(case: str, label_map: Path, **given: Any) -> None:
-    """Save LABELMAP, with its sidecars, as a new revision of your CASE."""
+def save(case: str, label_map: Path | None, **given: Any) -> None:
+    """Save LABELMAP, with its sidecars, as a new revision of your CASE.
+
+    Default: the working copy in the study.
+    """
     from medseg.workflows.study import save_revision
 
     study = open_chosen(given["study_folder"])
-    revision = save_revision(study, _signed_in(given, study), case, label_map)
+    who = Credentials.of(given).sign_in(study)
+    path = label_map or study.folder.work(case, who.person.id).nifti
+    revision = save_revision(study, who, case, path)
     if given["as_json"]:
         print_json(revision_as_dict(revision))
     else:
@@ -73,12 +78,8 @@ def view(case: str, revision: str | None, **given: Any) -> None:
     from medseg.workflows.study import view_revision
 
     study = open_chosen(given["study_folder"])
-    files = view_revision(study, _signed_in(given, study), case, revision)
+    files = view_revision(study, Credentials.of(given).sign_in(study), case, revision)
     if given["as_json"]:
         print_json({"case": case, "label_map": str(files.nifti)})
     else:
         click.echo(files.nifti)
-
-
-def _signed_in(given: dict[str, Any], study: Any) -> Any:
-    return Credentials(given["key"], given["passphrase_file"], given["passphrase_fd"]).sign_in(study)
