@@ -1,6 +1,6 @@
 # make demo    the whole job on sample data, results in demo/
 # make test    every check and every test
-# make soak    kill a batch conversion and edit live completions many times over, written down in docs/reliability.md
+# make soak    kills, live edits, mutations and many writers, many times over, written down in docs/reliability.md
 # Each makes the environment in .venv first, and installs it anew when the dependencies change.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -29,7 +29,7 @@ test-headless: $(VENV)/.test
 	@$(BIN)/python -m pytest -q $(ARGS)
 
 soak: $(VENV)/.test
-	@MEDSEG_SOAK=1 $(BIN)/python -m pytest -q tests/soak $(ARGS)
+	@MEDSEG_SOAK=1 $(BIN)/python -m pytest -q tests/soak tests/study/test_many_writers.py $(ARGS)
 
 check: $(VENV)/.test
 	@$(BIN)/python -m pytest -q tests/project

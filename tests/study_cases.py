@@ -183,6 +183,11 @@ class StudySite:
         """The files of a revision."""
         return self.study.folder.revision(revision.case_id, revision.digest)
 
+    def require_sound(self) -> None:
+        """Nothing is damaged, by the study's own check."""
+        check = use.check_study(self.study)
+        assert check.is_sound, [damage.message for damage in check.damages]
+
     def verify(self, revision: Revision) -> Verification:
         """Verify a revision as anybody may: its file and the trust folder, without a database."""
         return verify(self.files(revision).nifti, trust=self.trust)
@@ -206,9 +211,7 @@ def label_map_of(grid: Grid, *, size: int = 1, layers: int = 1) -> LabelMap:
     return LabelMap(grid, (voxels, target), (LIVER, TUMOUR, TARGET))
 
 
-def draw(
-    image: Path, files: LabelMapFiles, person: str, *, size: int = 1, layers: int = 1
-) -> LabelMapFiles:
+def draw(image: Path, files: LabelMapFiles, person: str, *, size: int = 1, layers: int = 1) -> LabelMapFiles:
     """Save a label map of an image, as a program that draws does."""
     volume = open_image(image)
     return save_label_map(
@@ -282,3 +285,10 @@ def site(studies: Studies, tmp_path: Path) -> Iterator[StudySite]:
     made = studies.make(tmp_path / "study")
     yield made
     made.study.close()
+
+
+@pytest.fixture
+def stays_sound(site: StudySite) -> Iterator[None]:
+    """Whatever a test does or tries, the study is sound afterwards."""
+    yield
+    site.require_sound()

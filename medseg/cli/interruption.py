@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from medseg.errors import Cancelled
+
+_Handler = Callable[[int, FrameType | None], None]
 
 
 @contextmanager
@@ -19,11 +21,64 @@ def cancellable(hint: str) -> Iterator[None]:
     """
 
     def stop(number: int, _: FrameType | None) -> None:
-        raise Cancelled(f"stopped by {signal.Signals(number).name}", hint=hint, reason="cancelled")
+        raise _cancelled(number, hint)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    with _handled(stop):
+        yield
+
+
+class Stop:
+    """Whether the user, or a queue, asked for an end.
+
+    Args:
+        hint: What is told then.
+    """
+
+    def __init__(self, hint: str) -> None:
+        self._hint = hint
+        self._asked: int | None = None
+
+    def ask(self, number: int, _: FrameType | None = None) -> None:
+        """Ask for an end; the handler of a signal."""
+        self._asked = number
+
+    def check(self) -> None:
+        """Stop here, if that was asked for.
+
+        Raises:
+            Cancelled: It was.
+        """
+        if self._asked is not None:
+            raise _cancelled(self._asked, self._hint)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Stop anywhere in the block, where nothing is being done: while the user is asked something."""
+        with cancellable(self._hint):
+            yield
+
+
+@contextmanager
+def stoppable(hint: str) -> Iterator[Stop]:
+    """Let what is being done come to its end when the user stops the command: it is done or not, and told.
+
+    Args:
+        hint: What is told when it stops.
+    """
+    stop = Stop(hint)
+    with _handled(stop.ask):
+        yield stop
+
+
+@contextmanager
+def _handled(handler: _Handler) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, former in before.items():
+            signal.signal(number, former)
+
+
+def _cancelled(number: int, hint: str) -> Cancelled:
+    return Cancelled(f"stopped by {signal.Signals(number).name}", hint=hint, reason="cancelled")

@@ -11,12 +11,13 @@ import click
 
 from medseg._version import __version__
 from medseg.cli.lazy_group import LazyGroup
-from medseg.errors import InputError, MedsegError, OutputError
+from medseg.errors import Cancelled, InputError, MedsegError, OutputError
 
 COMMANDS = {
     "convert": "medseg.cli.convert:convert",
     "demo": "medseg.cli.demo:demo",
     "export": "medseg.cli.export:export",
+    "export dataset": "medseg.cli.export_dataset:export_dataset",
     "history": "medseg.cli.history:history",
     "import": "medseg.cli.import_:import_",
     "inspect": "medseg.cli.inspect:inspect",
@@ -42,6 +43,15 @@ class MainGroup(LazyGroup):
         ctx.meta[_AS_JSON] = "--json" in args
         return super().parse_args(ctx, args)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command by its name, or by two words that are one name."""
+        two = " ".join(args[:2])
+        if two in COMMANDS:
+            return two, self.get_command(ctx, two), args[2:]
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; an error that medseg raised on purpose becomes one line and its exit code."""
         try:
@@ -49,6 +59,11 @@ class MainGroup(LazyGroup):
         except MedsegError as error:
             _report(error, as_json=ctx.meta[_AS_JSON])
             ctx.exit(error.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            # Ctrl-C anywhere, or no answer to a question.
+            stopped = Cancelled("stopped", reason="cancelled")
+            _report(stopped, as_json=ctx.meta[_AS_JSON])
+            ctx.exit(stopped.exit_code)
         except BrokenPipeError:
             # Whoever read the answer has seen enough. What is left of it shall not complain at the exit.
             sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - it stays open to the end

@@ -91,14 +91,12 @@ def _row(entry: AuditEntry) -> str:
 
 def _signature(signature: AuditedSignature) -> str:
     """Printed name, date and time, and meaning, as 21 CFR 11.50 asks for each printed signature."""
-    good = (
-        '<span class="good">valid</span>' if not signature.problem else '<span class="bad">NOT VALID</span>'
-    )
+    kind, word = ("bad", "NOT VALID") if signature.problem else ("good", "valid")
+    state = f'<span class="{kind}">{word}</span>'
     time = "by the signer's clock"
     if signature.checkpointed_at:
         time = f"there by {escape(signature.checkpointed_at)}, as a checkpoint proves"
     structures = ", ".join(map(escape, signature.structures)) or "no structures"
-    return (
-        f"<br>{good}: {escape(signature.name)} ({escape(signature.role)}), {escape(signature.signed_at)} {time}; "
-        f"{structures}; policy {escape(signature.policy)}; statement <code>{escape(signature.sha256)}</code>"
-    )
+    signer = f"{escape(signature.name)} ({escape(signature.role)}), {escape(signature.signed_at)} {time}"
+    statement = f"statement <code>{escape(signature.sha256)}</code>"
+    return f"<br>{state}: {signer}; {structures}; policy {escape(signature.policy)}; {statement}"

@@ -146,7 +146,8 @@ def _lines(entry: AuditEntry) -> Iterator[str]:
         proven = signature.checkpointed_at
         time = f"there by {proven}, as a checkpoint proves" if proven else "by the signer's clock"
         state = "NOT VALID" if signature.problem else "valid"
-        yield f"{state}: {signature.name} ({signature.role}), {signature.signed_at} {time}: {signature.meaning}"
+        signer = f"{signature.name} ({signature.role}), {signature.signed_at} {time}"
+        yield f"{state}: {signer}: {signature.meaning}"
         yield f"structures: {', '.join(signature.structures) or 'none'}; policy {signature.policy}"
         yield f"statement {signature.sha256}"
     if entry.revision:

@@ -114,12 +114,7 @@ def chosen(case: SheetCase, axis: int, most: int) -> list[int]:
 
 def tile(case: SheetCase, axis: int, index: int) -> Image.Image:
     """One slice with outlines, letters and a caption above it."""
-    view = VIEWS[axis]
-    (top, bottom), (left, right) = case.box[view.down], case.box[view.across]
-    scale = _pixels_per_mm(case)
-    height_mm = (bottom - top) * case.spacing_mm[view.down]
-    width_mm = (right - left) * case.spacing_mm[view.across]
-    size = (max(round(width_mm * scale), 1), max(round(height_mm * scale), 1))
+    view, size = VIEWS[axis], _size(case, axis)
     picture = _picture(case, axis, index, size)
     where = case.array_slice(axis, index)
     present = _draw_outlines(ImageDraw.Draw(picture), case, axis, where, size)
@@ -131,7 +126,23 @@ def tile(case: SheetCase, axis: int, index: int) -> Image.Image:
     return tile
 
 
-def _pixels_per_mm(case: SheetCase) -> float:
+def on_tile(case: SheetCase, axis: int, points_lps_mm: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Take points ``(..., 3)`` in patient mm to pixels (x, y) of a tile."""
+    enlarged = _on_screen(case, axis, points_lps_mm, _size(case, axis))
+    return (enlarged + 0.5) / SUPERSAMPLING - 0.5 + [0, CAPTION_HEIGHT]
+
+
+def _size(case: SheetCase, axis: int) -> tuple[int, int]:
+    """Width and height of a picture in pixels."""
+    view, scale = VIEWS[axis], pixels_per_mm(case)
+    (top, bottom), (left, right) = case.box[view.down], case.box[view.across]
+    height_mm = (bottom - top) * case.spacing_mm[view.down]
+    width_mm = (right - left) * case.spacing_mm[view.across]
+    return max(round(width_mm * scale), 1), max(round(height_mm * scale), 1)
+
+
+def pixels_per_mm(case: SheetCase) -> float:
+    """The scale of every tile of a case."""
     across = VIEWS[case.order.axes.index(0)].across
     first, last = case.box[across]
     return TILE_WIDTH / ((last - first) * case.spacing_mm[across])
@@ -199,7 +210,7 @@ def _draw_orientation(picture: Image.Image, case: SheetCase, view: View) -> None
         (bottom, (width / 2, height - 3), "mb"),
     )
     for letters, xy, anchor in places:
-        draw.text(xy, letters, TEXT, _font(13), anchor, stroke_width=2, stroke_fill=BACKGROUND)
+        draw.text(xy, letters, TEXT, font(13), anchor, stroke_width=2, stroke_fill=BACKGROUND)
 
 
 def _draw_caption(
@@ -207,14 +218,14 @@ def _draw_caption(
 ) -> None:
     draw = ImageDraw.Draw(tile)
     caption = f"{'kji'[where.axis]} {where.index}"
-    draw.text((0, CAPTION_HEIGHT - 5), caption, TEXT, _font(14), "ls")
-    offset = draw.textlength(caption, _font(14)) + 10
-    draw.text((offset, CAPTION_HEIGHT - 5), case.position(axis, where), FAINT_TEXT, _font(13), "ls")
+    draw.text((0, CAPTION_HEIGHT - 5), caption, TEXT, font(14), "ls")
+    offset = draw.textlength(caption, font(14)) + 10
+    draw.text((offset, CAPTION_HEIGHT - 5), case.position(axis, where), FAINT_TEXT, font(13), "ls")
     if case.drawn is None or where.axis != 0 or not present:
         return
     by_hand = [where.index in case.drawn.get(s.id, ()) for s in present]
     word, color = ("drawn", DRAWN_TEXT) if any(by_hand) else ("interpolated", FAINT_TEXT)
-    draw.text((tile.width - 1, CAPTION_HEIGHT - 5), word, color, _font(13), "rs")
+    draw.text((tile.width - 1, CAPTION_HEIGHT - 5), word, color, font(13), "rs")
     for number, (structure, full) in enumerate(zip(present, by_hand, strict=True)):
         box = (6 + 14 * number, tile.height - 16, 15 + 14 * number, tile.height - 7)
         draw.ellipse(box, structure.color if full else None, structure.color, 2)
@@ -233,7 +244,7 @@ def _legend(case: SheetCase) -> Image.Image:
     for number, (color, text, full) in enumerate(lines):
         y = GAP + number * LEGEND_LINE
         draw.ellipse((0, y, 12, y + 12), color if full else None, color, 2)
-        draw.text((22, y + 6), _fitted(text, LEGEND_WIDTH - 22, 14), TEXT, _font(14), "lm")
+        draw.text((22, y + 6), fitted(text, LEGEND_WIDTH - 22, 14), TEXT, font(14), "lm")
     return legend
 
 
@@ -262,8 +273,8 @@ def _assembled(
     sheet = Image.new("RGB", (width, height), BACKGROUND)
     draw = ImageDraw.Draw(sheet)
     title, facts = heading
-    draw.text((GAP, 24), _fitted(title, width - 2 * GAP, 20), TEXT, _font(20), "ls")
-    draw.text((GAP, 44), _fitted(facts, width - 2 * GAP, 13), FAINT_TEXT, _font(13), "ls")
+    draw.text((GAP, 24), fitted(title, width - 2 * GAP, 20), TEXT, font(20), "ls")
+    draw.text((GAP, 44), fitted(facts, width - 2 * GAP, 13), FAINT_TEXT, font(13), "ls")
     y = TITLE_HEIGHT
     for row in rows:
         x = GAP
@@ -274,17 +285,17 @@ def _assembled(
     return sheet
 
 
-def _fitted(text: str, width: float, size: int) -> str:
-    """One line, cut where it would be too long."""
+def fitted(text: str, width: float, size: int) -> str:
+    """One line, cut where it would be wider than so many pixels."""
     line = " ".join(text.split())
-    if _font(size).getlength(line) <= width:
+    if font(size).getlength(line) <= width:
         return line
-    while line and _font(size).getlength(line + "...") > width:
+    while line and font(size).getlength(line + "...") > width:
         line = line[:-1]
     return line + "..."
 
 
 @cache
-def _font(size: int) -> Any:
+def font(size: int) -> Any:
     """Pillow's own font: the same on every machine."""
     return ImageFont.load_default(size)

@@ -64,6 +64,36 @@ def read_trust_and_checkpoints(folder: Path) -> Trust:
     return Trust(roster, read_checkpoints(checkpoints, roster))
 
 
+class TrustReader:
+    """Reads a trust folder again and again; signatures are checked anew where a byte of it changed.
+
+    Args:
+        folder: The trust folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: tuple[tuple[bytes, ...], Trust] | None = None
+
+    def read(self) -> Trust:
+        """The trust folder as it is now; see :func:`read_trust_and_checkpoints`."""
+        found = tuple(
+            _read_lines(self._folder / name, most)
+            for name, most in (
+                (CHECKPOINTS_NAME, MAX_CHECKPOINTS_BYTES),
+                (ROSTER_NAME, MAX_ROSTER_BYTES),
+                (CHANGES_NAME, MAX_CHANGES_BYTES),
+            )
+        )
+        known = self._known
+        if known is not None and known[0] == found:
+            return known[1]
+        trust = read_trust_and_checkpoints(self._folder)
+        # Where somebody wrote in between, what is known differs from what will be found, and is read again.
+        self._known = found, trust
+        return trust
+
+
 def read_checkpoints_file(folder: Path, roster: Roster) -> Checkpoints:
     """Read the checkpoints of a trust folder; none where there is no file of them.
 

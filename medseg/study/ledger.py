@@ -218,7 +218,8 @@ def _problem_of(entry: LedgerEntry, before: LedgerHead | None, study_id: str) ->
     previous = GENESIS if before is None else before.sha256
     if entry.number != number:
         return LedgerProblem(number, f"entry {number} is missing: entry {entry.number} follows")
-    if hashlib.sha256(entry.text.encode()).hexdigest() != entry.sha256:
+    # SQLite keeps bytes or a number where text belongs, if somebody puts them there.
+    if hashlib.sha256(str(entry.text).encode()).hexdigest() != entry.sha256:
         return LedgerProblem(number, f"entry {number} was edited: its text has another digest")
     try:
         fields = entry.fields

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select, text
 from sqlalchemy.sql.elements import ColumnElement
 
 from medseg.errors import UnknownCaseError
@@ -18,6 +18,9 @@ from medseg.study.ledger import LedgerAction, LedgerEntry
 from medseg.study.records import Case, Comment, Read, Revision, StoredStatement
 from medseg.study.rows import case_of, comment_of, read_of, revision_of, statement_of
 from medseg.study.worklist import ALL, Filter, WorklistRow
+
+LEAST_DIGITS = 8
+"""Of a digest that names a revision; shorter ones made of figures alone are numbers."""
 
 _PAGE = 10_000
 """Entries of the ledger that are read at once: 6 MB."""
@@ -79,20 +82,22 @@ class Reader:
         query = select(table).where(table.c.case_id == case_id).order_by(table.c.number)
         return tuple(revision_of(row) for row in self._connection.execute(query).mappings())
 
-    def revision(self, case_id: str, digest: str) -> Revision:
-        """A revision, by its digest or at least eight first digits of it.
+    def revision(self, case_id: str, named: str) -> Revision:
+        """A revision, by its number, its digest, or at least eight first digits of that.
 
         Raises:
             UnknownCaseError: There is none, or several begin so.
         """
-        least = 8
+        is_number = named.isdecimal() and len(named) < LEAST_DIGITS
         found = [
-            one for one in self.revisions(case_id) if len(digest) >= least and one.digest.startswith(digest)
+            one
+            for one in self.revisions(case_id)
+            if (one.number == int(named) if is_number else one.digest.startswith(named))
         ]
-        if len(found) != 1:
+        if len(found) != 1 or not (is_number or len(named) >= LEAST_DIGITS):
             raise UnknownCaseError(
-                f"{case_id} has no revision {digest[:64]!a}",
-                hint="medseg study show lists them; give at least eight digits",
+                f"{case_id} has no revision {named[:64]!a}",
+                hint=f"medseg study show lists them; of a digest give at least {LEAST_DIGITS} digits",
                 case=case_id,
             )
         return found[0]
@@ -209,6 +214,15 @@ class Reader:
             if len(rows) < _PAGE:
                 return
             after = rows[-1].number
+
+    def selected(self, sql: str) -> list[dict[str, Any]]:
+        """The answer to a query in SQL, each value as the database has it; for :mod:`medseg.study.inspection`."""
+        return [dict(row) for row in self._connection.execute(text(sql)).mappings()]
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is SQLite; otherwise it is PostgreSQL."""
+        return self._connection.dialect.name == "sqlite"
 
     def worklist(
         self,

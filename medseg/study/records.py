@@ -12,7 +12,7 @@ from medseg.review.states import State
 _CASE_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Case:
     """One image, and what is to be contoured on it.
 

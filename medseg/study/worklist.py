@@ -34,7 +34,7 @@ ALL = Filter()
 """Every case."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WorklistRow:
     """A case on the worklist.
 

@@ -13,9 +13,10 @@ from medseg.io.contours_file import SCHEMA as CONTOURS_FORMAT
 from medseg.io.contours_file import read_contours
 from medseg.io.existence import require_there
 from medseg.io.file_digest import file_sha256
-from medseg.io.label_map_files import NIFTI_SUFFIXES
+from medseg.io.label_map_files import NIFTI_SUFFIXES, LabelMapFiles
 from medseg.io.nifti.image import nifti_source
 from medseg.io.nifti.label_map import read_label_map
+from medseg.io.provenance_file import read_earlier_record
 from medseg.io.structure_table import read_structure_table
 from medseg.labelmap import LabelMap, Structure
 from medseg.progress import Progress, silent
@@ -35,7 +36,7 @@ class SparseLabelMap:
     Attributes:
         label_map: What the file holds.
         slices: The slices that count; None for each structure's own axial ones.
-        source: The file.
+        source: The image that it was drawn on, as far as that is known; else the file.
         inputs: The file as the record names it.
     """
 
@@ -132,9 +133,9 @@ def read_sparse(
     require_there(path)
     if path.name.endswith(NIFTI_SUFFIXES):
         slices = tuple(drawn) if drawn is not None else None
-        source = nifti_source(path)
-        inputs = tuple(StepInput("sparse label map", source.format, file.sha256) for file in source.files)
-        return SparseLabelMap(read_label_map(path), slices, source, inputs)
+        itself = nifti_source(path)
+        inputs = tuple(StepInput("sparse label map", itself.format, file.sha256) for file in itself.files)
+        return SparseLabelMap(read_label_map(path), slices, _drawn_on(path, image), inputs)
     if not path.name.endswith(".json"):
         raise InputError(
             f"expected a label map (.nii.gz, .nii) or a contours file (.json), got {path.name}",
@@ -152,9 +153,17 @@ def read_sparse(
         image = open_image(grid_of, progress=progress)
     if image is None:
         beside = _label_map_beside(path)
-        grid, source = read_label_map(beside).grid, nifti_source(beside)
+        grid, source = read_label_map(beside).grid, _drawn_on(beside, None)
         return SparseContours(contours, grid, _structures_of(contours, path), source, inputs)
     return SparseContours(contours, image.grid, _structures_of(contours, path), image.source, inputs)
+
+
+def _drawn_on(label_map: Path, image: Volume | None) -> Source:
+    """The image that a label map was drawn on: the one given, the one it names, or else the file itself."""
+    if image is not None:
+        return image.source
+    record = read_earlier_record(LabelMapFiles(label_map).provenance)
+    return nifti_source(label_map) if record is None else record.source
 
 
 def _label_map_beside(path: Path) -> Path:

@@ -50,7 +50,11 @@ def adjudicate(case: str, revision: str, reason: str, **given: Any) -> None:
 @study_option
 @key_options
 def receive(case: str, bundle: Path, **given: Any) -> None:
-    """Bring in your signature on a copy of CASE: the last statement of FILE (*.intoto.jsonl)."""
+    """Bring in what you signed on a copy of the study: the last statement of FILE.
+
+    FILE is the one beside the revision of CASE in the copy (*.intoto.jsonl). It counts if nobody signed here
+    meanwhile, and once.
+    """
     from medseg.workflows.study import receive_statement
 
     study = open_chosen(given["study_folder"])

@@ -46,7 +46,7 @@ def study_option(command: _Command) -> _Command:
 
 
 def open_chosen(folder: Path | None) -> Study:
-    """Open the study that was named, or the one that the current folder lies in; the command's end closes it."""
+    """Open the study that was named, or the one that the current folder lies in. It is closed at the end."""
     from medseg.workflows.study import open_study
 
     study = open_study(folder or enclosing())

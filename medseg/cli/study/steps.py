@@ -56,7 +56,7 @@ _reason = click.option("--reason", help="Why.")
 _needed_reason = click.option("--reason", required=True, help="Why.")
 _revision = click.option(
     "--revision",
-    help="The revision that you looked at, by its number or digest; if there is a later one, nothing is signed.",
+    help="The revision that you looked at, by number or digest: if there is a later one, nothing is signed.",
 )
 
 

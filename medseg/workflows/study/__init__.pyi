@@ -12,7 +12,13 @@ from .checking.damage import StudyCheck as StudyCheck
 from .comments import add_comment as add_comment
 from .comments import list_comments as list_comments
 from .comments import resolve_comment as resolve_comment
+from .compare_revisions import RevisionDifference as RevisionDifference
+from .compare_revisions import compare_revisions as compare_revisions
 from .create import create_study as create_study
+from .dataset_labels import Missing as Missing
+from .dataset_left_out import LeftOut as LeftOut
+from .export_dataset import Dataset as Dataset
+from .export_dataset import export_dataset as export_dataset
 from .list_cases import CaseView as CaseView
 from .list_cases import Worklist as Worklist
 from .list_cases import list_cases as list_cases

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from medseg.errors import MedsegError, TransitionError
+from medseg.errors import MedsegError, OutputError, TransitionError
 from medseg.review.chain import CLOCK_TOLERANCE
 from medseg.review.person import Person
 from medseg.review.role import Role
@@ -76,17 +76,23 @@ def acting(study: Study, who: SignedIn, case_id: str | None, what: str) -> Itera
         OutputError: It can't be written; nothing was done.
         MedsegError: Whatever the block raises.
     """
-    at = now()
-    trust = study.trust()
+    trust, person = study.trust(), who.person
     try:
-        person = trust.roster.signer(who.public_hex, at, trust=trust.roster.digest)
         with study.store.transaction() as t:
+            # Taken when it is one's turn: on one machine the times are in the order of the entries.
+            at = now()
+            person = trust.roster.signer(who.public_hex, at, trust=trust.roster.digest)
             act = Act(study, t, trust, person, at, case_id)
             _note_trust(act)
             yield act
     except MedsegError as error:
-        note_refusal(study, who.person, case_id, what, error)
+        note_refusal(study, person, case_id, what, error)
         raise
+    except OSError as error:
+        raise OutputError(
+            f"could not {what}: {error.strerror or error}",
+            hint="check the study's folder, its permissions and the free space; nothing was done",
+        ) from error
 
 
 def _note_trust(act: Act) -> None:

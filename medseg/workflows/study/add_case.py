@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from medseg.errors import StudyError
-from medseg.io.atomic import whole_file
+from medseg.errors import ConflictError, DatabaseError, MedsegError, StudyError
+from medseg.io.atomic import sync_folder, whole_file
 from medseg.io.atomic_folder import parents_of
 from medseg.io.nifti.image import write_image
 from medseg.progress import Progress, silent
-from medseg.provenance.source_digest import described, source_sha256
+from medseg.provenance.source_digest import source_sha256
 from medseg.review.states import ORGANISERS, State
 from medseg.study.ledger import LedgerAction
 from medseg.study.records import Case, Read
@@ -22,6 +22,7 @@ from medseg.volume import Volume
 from medseg.workflows.open_image import open_image
 from medseg.workflows.study.acting import Act, acting
 from medseg.workflows.study.opened import Study
+from medseg.workflows.study.revision_files import READ_ONLY
 from medseg.workflows.study.signing_in import SignedIn
 
 COUNTED = "case-"
@@ -81,11 +82,17 @@ def add_case(
 
 def _add(act: Act, case: Case, volume: Volume, files: ExitStack) -> Case:
     path = act.study.folder.image(case.id)
+    if case.id in act.t.case_ids():
+        raise ConflictError(f"there is a case {case.id} already", hint="choose another id", case=case.id)
     # The file is in place before the row is, and goes again if the row can't be written.
     digest = files.enter_context(_image_in_place(volume, path))
     details = {
         "image_sha256": digest,
-        "source": {**described(volume.source), "sha256": source_sha256(volume.source), "subject": None},
+        "source": {
+            "format": volume.source.format,
+            "modality": volume.source.modality,
+            "sha256": source_sha256(volume.source),
+        },
         "structures": list(case.structures),
         "reads": case.reads,
         "due": case.due and case.due.isoformat(),
@@ -104,12 +111,16 @@ def _with_image(case: Case, image: str, digest: str) -> Case:
 @contextmanager
 def _image_in_place(volume: Volume, path: Path) -> Iterator[str]:
     with parents_of(path):
-        with whole_file(path) as temporary:
+        # An image that no case names was left by a program that was killed before its row was written.
+        with whole_file(path, overwrite=True) as temporary:
             digest = write_image(volume, temporary, durable=False)
+            temporary.chmod(READ_ONLY)
+        sync_folder(path.parent)
         try:
-            path.chmod(0o444)
             yield digest
-        except BaseException:
+        except DatabaseError:
+            raise  # whether the row was written is not known: an image that no case names does no harm
+        except MedsegError:
             path.unlink(missing_ok=True)
             raise
 

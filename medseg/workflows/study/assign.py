@@ -20,6 +20,9 @@ from medseg.workflows.study.signing_in import SignedIn
 READERS = frozenset({Role.ANNOTATOR, Role.RADIOLOGIST})
 """Who contours."""
 
+_LOOKS = (LedgerAction.CHECKED_OUT, LedgerAction.SAVED, LedgerAction.VIEWED, LedgerAction.EXPORTED)
+"""After which somebody knows a read."""
+
 
 def assign(
     study: Study,
@@ -34,13 +37,16 @@ def assign(
     """Hand a case out, for the first time or to others.
 
     A read that somebody has begun goes on under its new reader with the revisions that are there; who saved
-    any of them stays an author. What was submitted stays with who submitted it.
+    any of them stays an author. What was submitted stays with who submitted it. Of a case that was read
+    blind, only the read that was chosen is handed out again once that is decided.
+
+    Nobody who has looked at one blind read is handed another one of the case.
 
     Args:
         study: The study.
         who: A coordinator, QA or radiologist.
         case_id: The case.
-        readers: Ids of the readers: as many as the case has reads, in their order.
+        readers: Ids of the readers: as many as the case has reads, in their order; one after adjudication.
         adjudicator: Id of the radiologist who decides between blind reads; by default any who reads none.
         due: Until when; by default as it was.
         expected_version: Version of the case that was looked at.
@@ -55,9 +61,8 @@ def assign(
         case = act.t.case(case_id)
         act.t.require_version(case, expected_version)
         _require_people(act, case, readers, adjudicator)
-        for read in act.t.reads(case_id):
-            if read.number <= case.reads:
-                _assign_read(act, read, readers[read.number - 1])
+        for read, reader in zip(_open_reads(act, case), readers, strict=True):
+            _assign_read(act, case, read, reader)
         until = due or case.due
         details = {
             "readers": list(readers),
@@ -82,19 +87,42 @@ def set_due(study: Study, who: SignedIn, case_id: str, due: date | None) -> Case
         return act.t.put_case(replace(case, due=due), act.log(LedgerAction.DUE_CHANGED, details=details))
 
 
-def _assign_read(act: Act, read: Read, reader: str) -> None:
+def _open_reads(act: Act, case: Case) -> list[Read]:
+    """The reads that can be handed out: all before adjudication, then the one that counts."""
+    reads = act.t.reads(case.id)
+    if case.leading is not None:
+        return [read for read in reads if read.number == case.leading]
+    return [read for read in reads if read.number <= case.reads]
+
+
+def _assign_read(act: Act, case: Case, read: Read, reader: str) -> None:
     if read.reader == reader:
         return
+    if case.is_blind and case.leading is None and _has_looked_elsewhere(act, read, reader):
+        raise TransitionError(
+            f"{reader} has looked at another read of {case.id}, and would no longer be blind", rule="blind"
+        )
     state = next_state(
         read.state, Work.ASSIGNED, act.person.role, is_author=False, same_content=True, reason=""
     )
     act.t.put_read(replace(read, reader=reader, state=state))
 
 
+def _has_looked_elsewhere(act: Act, read: Read, person_id: str) -> bool:
+    entries = (entry.fields for entry in act.t.ledger(case_id=read.case_id))
+    return any(
+        entry["person"] == person_id
+        and entry["action"] in _LOOKS
+        and entry["read"] not in (None, read.number)
+        for entry in entries
+    )
+
+
 def _require_people(act: Act, case: Case, readers: Sequence[str], adjudicator: str | None) -> None:
-    if len(readers) != case.reads:
+    count = len(_open_reads(act, case))
+    if len(readers) != count:
         raise StudyError(
-            f"{case.id} is read by {case.reads}, but {len(readers)} were named",
+            f"{case.id} is to be read by {count}, but {len(readers)} were named",
             hint="name each reader once",
             reason="readers",
         )

@@ -82,7 +82,8 @@ def check_out(study: Study, who: SignedIn, case_id: str, *, out: Path | None = N
 
 
 def _holds_unsaved_work(files: LabelMapFiles, r: Reader, read: Read) -> bool:
-    if not _present(files):
+    # The label map is written last and removed first: sidecars alone are what a killed program left.
+    if not files.nifti.exists():
         return False
     try:
         digest = read_content(files).digest()

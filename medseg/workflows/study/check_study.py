@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from medseg.errors import MedsegError, StudyError
+from medseg.errors import DatabaseError, MedsegError, StudyError
 from medseg.io.trust_folder import read_checkpoint_copy, read_trust
 from medseg.progress import Progress, silent
-from medseg.review.chain import CLOCK_TOLERANCE
 from medseg.review.checkpoint import NO_CHECKPOINTS, Checkpoints
 from medseg.review.trust import Trust
 from medseg.study.folder import StudyFolder
-from medseg.study.ledger import LedgerCheck, LedgerEntry, verify_ledger
+from medseg.study.ledger import LedgerCheck, verify_ledger
 from medseg.study.reading import Reader
+from medseg.study.records import Case, Revision
 from medseg.workflows.study.checking.damage import Damage, Severity, StudyCheck
-from medseg.workflows.study.checking.retold import Retold, retell
+from medseg.workflows.study.checking.entries import clock_notes, readable
+from medseg.workflows.study.checking.leftovers import left_overs, named_by, repaired
+from medseg.workflows.study.checking.retold import Entry, Retold, retell
 from medseg.workflows.study.checking.rows import row_damages
 from medseg.workflows.study.checking.signatures import (
+    Opened,
     bundle_damages,
     heads_of,
     opened_statements,
     statement_damages,
-    trust_damage,
 )
 from medseg.workflows.study.checking.study_files import (
+    FileCheck,
     bundle_file_damages,
-    image_damages,
-    leftovers,
-    revision_damages,
+    check_of_image,
+    check_of_revision,
+    file_damages,
 )
-from medseg.workflows.study.opened import Study, open_study
+from medseg.workflows.study.checking.table_rows import TableRows, read_rows
+from medseg.workflows.study.checking.trust_folder import (
+    TrustFound,
+    entries_against_trust,
+    kept_damages,
+    look_at_trust,
+    marked_damages,
+    trust_notes,
+)
+from medseg.workflows.study.opened import Study, now, open_study
 from medseg.workflows.verify import Verdict, verify
 
 
@@ -47,134 +56,115 @@ def check_study(
     """Find everything in a study that is not as it must be, and name it.
 
     The cases are told anew from the ledger, the states from the signed statements, and both are compared with
-    the database and with the files. A study whose database is gone is checked as far as its files go.
+    the database and with the files. A study whose database is gone is checked as far as its files go. Others
+    may work in the study meanwhile.
 
     Args:
         study: The study, or its folder.
         repair: Whether what a killed program left is put right: bundles are written again from the database,
-            files that no row names are removed. Nothing else is ever changed.
+            files that nothing names are removed. That is done only where nothing else is damaged; nothing
+            else is ever changed.
         kept: Checkpoints that were kept elsewhere.
-        progress: Called before each case.
+        progress: Called before each file.
 
     Raises:
         Cancelled: The user stopped it.
+        OutputError: With ``repair``: the disk is full or read-only.
     """
-    if not isinstance(study, Study):
-        folder = StudyFolder(Path(study))
-        try:
-            study = open_study(folder.path)
-        except StudyError as error:
-            damage = Damage("study-damaged", folder.path.name, error.message)
-            return StudyCheck((damage, *_files_alone(folder, progress)))
-    return _Check(study, repair=repair, kept=kept, progress=progress).run()
+    folder = StudyFolder(Path(study)) if not isinstance(study, Study) else study.folder
+    try:
+        opened = study if isinstance(study, Study) else open_study(study)
+        return _Check(opened, kept, progress).run(repair=repair)
+    except DatabaseError as error:
+        return _without_database(folder, Damage("database-damaged", "database", error.message), progress)
+    except StudyError as error:
+        return _without_database(folder, Damage("study-damaged", "study", error.message), progress)
 
 
 class _Check:
     """One check of one study."""
 
-    def __init__(self, study: Study, *, repair: bool, kept: Checkpoints, progress: Progress) -> None:
+    def __init__(self, study: Study, kept: Checkpoints, progress: Progress) -> None:
         self._study = study
-        self._repair = repair
+        self._folder = study.folder
         self._kept = kept
         self._progress = progress
-        self._damages: list[Damage] = []
 
-    def run(self) -> StudyCheck:
+    def run(self, *, repair: bool) -> StudyCheck:
         """Look at everything."""
-        trust = self._trust()
+        # The trust folder is read before and after: whoever signs meanwhile writes there, too. What it named
+        # before must be in the ledger, and what the ledger names must be in it after.
+        before = look_at_trust(self._folder.trust)
         with self._study.store.reading() as r:
-            opened, damages = opened_statements(r)
-            self._damages += [*damages, *statement_damages(opened)]
-            ledger = self._ledger(r, trust, opened)
-            told = self._retold(r)
-            if told is not None:
-                self._damages += row_damages(r, told)
-            case_ids = r.case_ids()
-            for number, case_id in enumerate(case_ids):
-                self._progress("Checking cases", number, len(case_ids))
-                self._damages += self._of_case(r, trust, case_id)
-            self._progress("Checking cases", len(case_ids), len(case_ids))
-            self._damages += leftovers(self._study.folder, r, repair=self._repair)
-            counts = {
-                "cases": len(case_ids),
-                "revisions": sum(len(r.revisions(case_id)) for case_id in case_ids),
-                "statements": len(opened),
-                "entries": ledger.count,
-                "comments": len(r.comments()),
-                "checkpoints": len(trust.checkpoints.all) if trust else 0,
-            }
-        return StudyCheck(tuple(self._damages), counts, ledger.head.sha256 if ledger.head else None)
-
-    def _trust(self) -> Trust | None:
-        try:
-            trust = self._study.trust()
-        except MedsegError as error:
-            self._damages.append(trust_damage(error))
-            return None
-        if not trust.checkpoints.continues(self._kept):
-            message = "the checkpoints are not those that were kept elsewhere, or lack some of them"
-            self._damages.append(Damage("checkpoints-differ", "trust/checkpoints.jsonl", message))
-        return trust
-
-    def _ledger(self, r: Reader, trust: Trust | None, opened: list[Any]) -> LedgerCheck:
-        known = trust.checkpoints.all if trust else ()
-        check = verify_ledger(
-            r.ledger(),
-            self._study.id,
-            checkpoints=(*known, *self._kept.all),
-            heads=heads_of(opened),
-        )
-        self._damages += [
-            Damage("ledger", f"entry {problem.number}", problem.message) for problem in check.problems
+            rows, entries = read_rows(r), readable(r.ledger())
+            opened, damages = opened_statements(rows)
+            ledger = self._ledger(r, before, opened)
+            damages = [*_of_database(r), *damages]
+        after = look_at_trust(self._folder.trust)
+        told = retell(entries, self._folder)
+        damages = [
+            *(Damage("ledger", f"entry {problem.number}", problem.message) for problem in ledger.problems),
+            *told.damages,
+            *clock_notes(entries, now()),
+            *damages,
+            *row_damages(rows, told),
+            *statement_damages(opened),
+            *self._of_trust(before, after, rows, entries),
+            *self._of_signatures(before, after, rows, opened),
+            *self._of_files(rows, told),
         ]
-        if trust is not None:
-            there = {statement.sha256 for statement, _ in opened}
-            for number, checkpoint in enumerate((*known, *self._kept.all), start=1):
-                gone = [mark for mark in checkpoint.statements if mark.sha256 not in there]
-                self._damages += [
-                    Damage(
-                        "statement-missing",
-                        f"statement {mark.sha256[:12]}",
-                        f"checkpoint {number} names it ({mark.meaning}), and the study no longer has it",
-                    )
-                    for mark in gone
-                    if checkpoint.study == self._study.id
-                ]
-        return check
+        if repair:
+            damages = repaired(self._study, damages)
+        counts = {
+            "cases": len(rows.cases),
+            "revisions": len(rows.revisions),
+            "statements": len(rows.statements),
+            "entries": ledger.count,
+            "comments": len(rows.comments),
+            "checkpoints": len(after.trust.checkpoints.all) if after.trust else 0,
+        }
+        unique = tuple(dict.fromkeys(damages))
+        return StudyCheck(unique, counts, ledger.head.sha256 if ledger.head else None)
 
-    def _retold(self, r: Reader) -> Retold | None:
-        # Those after a bad entry are heard, too: otherwise all that they tell would be called unknown.
-        entries = [fields for fields in map(_fields_of, r.ledger()) if fields is not None]
-        self._damages += _clock_notes(entries)
-        self._damages += self._trust_notes(entries)
-        try:
-            return retell(entries)
-        except (KeyError, TypeError, ValueError, MedsegError) as error:
-            # Entries that nobody edited, and that no medseg of this version wrote.
-            message = f"its entries tell no story that can be: {type(error).__name__} {error}"
-            self._damages.append(Damage("ledger", "ledger", message))
-            return None
+    def _ledger(self, r: Reader, found: TrustFound, opened: Opened) -> LedgerCheck:
+        known = found.trust.checkpoints.all if found.trust else ()
+        anchors = dict.fromkeys((*known, *self._kept.all))
+        return verify_ledger(r.ledger(), self._study.id, checkpoints=anchors, heads=heads_of(opened))
 
-    def _trust_notes(self, entries: list[dict[str, Any]]) -> Iterator[Damage]:
-        """A trust folder that lacks changes which somebody acted under."""
-        try:
-            known = set(self._study.trust().roster.digests)
-        except MedsegError:
+    def _of_trust(
+        self, before: TrustFound, after: TrustFound, rows: TableRows, entries: list[Entry]
+    ) -> Iterator[Damage]:
+        yield from after.damages
+        known = before.trust.checkpoints if before.trust else NO_CHECKPOINTS
+        yield from marked_damages(self._study.id, (known, self._kept), set(rows.statements))
+        if after.trust is None:
             return
-        for entry in entries:
-            digest = entry["details"].get("trust")
-            if digest is not None and digest not in known:
-                message = f"entry {entry['number']} knows a roster that the trust folder no longer has"
-                yield Damage("trust-damaged", "trust/changes.jsonl", message)
+        yield from kept_damages(after.trust.checkpoints, self._kept)
+        yield from entries_against_trust(entries, after.trust, self._study.id)
+        yield from trust_notes(after.trust, now())
 
-    def _of_case(self, r: Reader, trust: Trust | None, case_id: str) -> Iterator[Damage]:
-        folder, case = self._study.folder, r.case(case_id)
-        yield from image_damages(folder, case)
-        for revision in r.revisions(case_id):
-            yield from revision_damages(folder, revision)
-            yield from bundle_file_damages(folder, r, revision, repair=self._repair)
-        if trust is not None:
-            yield from bundle_damages(r, trust, case)
+    def _of_signatures(
+        self, before: TrustFound, after: TrustFound, rows: TableRows, opened: Opened
+    ) -> Iterator[Damage]:
+        if after.trust is None:
+            return
+        known = before.trust.checkpoints if before.trust else NO_CHECKPOINTS
+        yield from bundle_damages(rows, Trust(after.trust.roster, known), opened)
+
+    def _of_files(self, rows: TableRows, told: Retold) -> Iterator[Damage]:
+        """The files, against what the ledger says of them; against the database where the ledger is silent."""
+        cases: dict[str, Case] = {**rows.cases, **told.cases}
+        revisions: dict[tuple[str, str], Revision] = {**rows.revisions, **told.revisions}
+        checks: list[FileCheck] = [check_of_image(self._folder, case) for _, case in sorted(cases.items())]
+        checks += [check_of_revision(self._folder, one) for _, one in sorted(revisions.items())]
+        yield from file_damages(checks, self._progress)
+        for key in sorted(rows.revisions):
+            yield from bundle_file_damages(self._study, revisions[key], rows.bundle(*key))
+        with self._study.store.reading() as r:
+            # Read again after the files: what was saved meanwhile is nothing that was left over.
+            known = named_by(rows, self._folder) | named_by(read_rows(r), self._folder)
+        known |= {one.folder for one in told.revisions.values()} | {one.image for one in told.cases.values()}
+        yield from left_overs(self._folder, known)
 
 
 def read_kept_checkpoints(folder: Path, kept: Path | None) -> Checkpoints:
@@ -193,37 +183,36 @@ def read_kept_checkpoints(folder: Path, kept: Path | None) -> Checkpoints:
     return read_checkpoint_copy(kept, read_trust(StudyFolder(folder).trust))
 
 
-def _fields_of(entry: LedgerEntry) -> dict[str, Any] | None:
-    """What an entry says; None where it can't be read."""
-    try:
-        return entry.fields
-    except (ValueError, RecursionError):
-        return None
+def _of_database(r: Reader) -> Iterator[Damage]:
+    from medseg.study.inspection import broken_pages, missing_guards
+
+    for said in broken_pages(r):
+        yield Damage("database-damaged", "database", said)
+    for name in missing_guards(r):
+        message = "this guard against changed or deleted rows was taken off"
+        yield Damage("guard-missing", f"trigger {name}", message, Severity.NOTE)
 
 
-def _clock_notes(entries: list[dict[str, Any]]) -> Iterator[Damage]:
-    for before, after in pairwise(entries):
-        behind = datetime.fromisoformat(before["at"]) - datetime.fromisoformat(after["at"])
-        if behind > CLOCK_TOLERANCE:
-            message = f"it claims a time {behind} before that of the entry before it: a clock ran wrong"
-            yield Damage("clock", f"entry {after['number']}", message, Severity.NOTE)
-
-
-def _files_alone(folder: StudyFolder, progress: Progress) -> Iterator[Damage]:
-    """What the revisions on the disk say without a database."""
+def _without_database(folder: StudyFolder, damage: Damage, progress: Progress) -> StudyCheck:
+    """What the trust folder and the revisions on the disk say without a database."""
+    found = look_at_trust(folder.trust)
     paths = sorted((folder.path / "revisions").glob("*/*/*_dseg.nii.gz"))
+    damages = [damage, *found.damages]
     for number, path in enumerate(paths):
         progress("Checking files", number, len(paths))
-        what = folder.relative(path)
-        try:
-            answer = verify(path, trust=folder.trust)
-        except MedsegError as error:
-            yield Damage("revision-changed", what, error.message)
-            continue
-        if answer.verdict in (Verdict.INVALID, Verdict.CONTENT_MATCHES):
-            said = (*answer.problems, *(difference.field for difference in answer.differs))
-            yield Damage(
-                "revision-changed", what, f"{answer.verdict}: {'; '.join(said) or 'the files differ'}"
-            )
-        elif answer.verdict is Verdict.VALID:
-            yield Damage("revision-found", what, f"{answer.state}, by its signatures", Severity.NOTE)
+        damages += _by_itself(folder, path)
+    return StudyCheck(tuple(damages), {"revisions": len(paths)})
+
+
+def _by_itself(folder: StudyFolder, path: Path) -> list[Damage]:
+    what = folder.relative(path.parent)
+    try:
+        answer = verify(path, trust=folder.trust)
+    except (MedsegError, OSError) as error:
+        return [Damage("revision-changed", what, str(error))]
+    if answer.verdict is Verdict.VALID:
+        return [Damage("revision-found", what, f"{answer.state}, by its signatures", Severity.NOTE)]
+    if answer.verdict is Verdict.UNSIGNED:
+        return [Damage("revision-found", what, "nobody signed it", Severity.NOTE)]
+    said = (*answer.problems, *(difference.field for difference in answer.differs))
+    return [Damage("revision-changed", what, f"{answer.verdict}: {'; '.join(said) or 'the files differ'}")]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from medseg.errors import StudyError, TransitionError
+from medseg.provenance.canonical_json import canonical_json
 from medseg.study.ledger import LedgerAction
 from medseg.study.records import Comment, Read
 from medseg.workflows.study.acting import Act, acting
@@ -18,6 +19,9 @@ from medseg.workflows.study.visibility import visible_comments
 
 MAX_TEXT = 4000
 """Characters of a comment."""
+
+MAX_STRUCTURE = 200
+"""Characters of the id of a structure."""
 
 
 def add_comment(
@@ -58,7 +62,7 @@ def add_comment(
                 id=0,
                 case_id=case_id,
                 revision=None if about is None else about.digest,
-                structure=structure,
+                structure=_structure(structure),
                 at_lps_mm=_place(at_lps_mm),
                 text=_text(text),
                 author=act.person.id,
@@ -68,7 +72,7 @@ def add_comment(
         act.log(
             LedgerAction.COMMENTED,
             revision=comment.revision,
-            details={"comment": comment.id, "text_sha256": text_sha256(comment.text)},
+            details={"comment": comment.id, "sha256": comment_sha256(comment)},
         )
         return comment
 
@@ -111,9 +115,11 @@ def list_comments(
     return tuple(comment for comment in found if comment.is_open or not open_only)
 
 
-def text_sha256(text: str) -> str:
-    """What the ledger holds of a comment's text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+def comment_sha256(comment: Comment) -> str:
+    """What the ledger holds of a comment: the digest of what it says, about which structure and place."""
+    place = None if comment.at_lps_mm is None else list(comment.at_lps_mm)
+    said = {"text": comment.text, "structure": comment.structure, "at_lps_mm": place}
+    return hashlib.sha256(canonical_json(said)).hexdigest()
 
 
 def _seen(act: Act, case_id: str) -> list[Read]:
@@ -130,6 +136,12 @@ def _text(text: str) -> str:
             f"expected a comment of 1 to {MAX_TEXT} printable characters, got {len(text)}", reason="comment"
         )
     return text
+
+
+def _structure(structure: str | None) -> str | None:
+    if structure is not None and not (structure.isprintable() and 0 < len(structure) <= MAX_STRUCTURE):
+        raise StudyError(f"expected the id of a structure, got {structure[:80]!a}", reason="structure-name")
+    return structure
 
 
 def _place(at_lps_mm: Sequence[float] | None) -> tuple[float, float, float] | None:

@@ -13,6 +13,9 @@ from medseg.workflows.people import create_trust
 from medseg.workflows.study.opened import Study, open_study
 
 
+__all__ = ["Policy", "create_study"]
+
+
 def create_study(
     folder: Path | str,
     *,

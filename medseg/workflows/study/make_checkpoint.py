@@ -22,6 +22,8 @@ def make_checkpoint(study: Study, who: SignedIn, *, copy_to: Path | None = None)
     Anybody who holds a role may. The checkpoint is appended to ``checkpoints.jsonl`` in the trust folder; a
     copy that lies elsewhere finds a study that was rewritten as a whole.
 
+    It is about what was there before, and stays true where the program dies before the ledger tells of it.
+
     Args:
         study: The study.
         who: Who signs.

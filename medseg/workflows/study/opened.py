@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from medseg.io.trust_folder import read_trust_and_checkpoints
+from medseg.io.trust_folder import TrustReader
 from medseg.review.policy import Policy
 from medseg.review.trust import Trust
 from medseg.study.folder import StudyFolder
@@ -22,6 +22,10 @@ class Study:
     """
 
     store: Store
+    _reader: TrustReader = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_reader", TrustReader(self.folder.trust))
 
     @property
     def id(self) -> str:
@@ -40,7 +44,7 @@ class Study:
             SidecarError: It is missing or damaged.
             ReviewError: A signature in it is not good.
         """
-        return read_trust_and_checkpoints(self.folder.trust)
+        return self._reader.read()
 
     def policy(self) -> Policy:
         """The policy in force now."""

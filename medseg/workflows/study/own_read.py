@@ -40,7 +40,8 @@ def require_adjudicator(act: Act, case: Case) -> None:
         TransitionError: He is no radiologist, read the case himself, or somebody else was named.
     """
     act.require_role({Role.RADIOLOGIST}, "adjudicate")
-    require_no_reader(act, case, "adjudicate")
+    # Who began to draw a reading of his own may still find that one of the others is better.
+    _require_stranger(act, case, "adjudicate", blind_only=True)
     if case.adjudicator not in (None, act.person.id):
         raise TransitionError(f"somebody else is to adjudicate {case.id}", rule="assignment")
 
@@ -53,11 +54,13 @@ def require_no_reader(act: Act, case: Case, what: str) -> None:
     Raises:
         TransitionError: He did.
     """
-    authors = {revision.author for revision in act.t.revisions(case.id)}
-    blind = (
-        {read.reader for read in act.t.reads(case.id) if read.number <= case.reads}
-        if case.is_blind
-        else set()
-    )
-    if act.person.id in authors | blind:
+    _require_stranger(act, case, what, blind_only=False)
+
+
+def _require_stranger(act: Act, case: Case, what: str, *, blind_only: bool) -> None:
+    revisions = act.t.revisions(case.id)
+    drew = {one.author for one in revisions if one.read <= case.reads or not blind_only}
+    reads = act.t.reads(case.id) if case.is_blind else ()
+    blind = {read.reader for read in reads if read.number <= case.reads}
+    if act.person.id in drew | blind:
         raise TransitionError(f"who contoured {case.id} may not {what} it", rule="author")

@@ -18,6 +18,7 @@ from medseg.workflows.study.take_step import (
     apply_statement,
     no_supersession,
     require_in_step,
+    sources_of,
     verified_line,
 )
 
@@ -40,9 +41,9 @@ def receive_statement(study: Study, who: SignedIn, case_id: str, line: bytes) ->
         ReviewError: It does not verify.
     """
     line = line.removesuffix(b"\n")
-    statement, _ = open_statement(line, "the statement")
     with ExitStack() as files:
         with acting(study, who, case_id, "bring in a statement") as act:
+            statement, _ = open_statement(line, "the statement")
             case = act.t.case(case_id)
             target = _target(act, case, statement, line)
             found = require_unchanged(study.folder, target.revision)
@@ -55,6 +56,7 @@ def receive_statement(study: Study, who: SignedIn, case_id: str, line: bytes) ->
                     "signed meanwhile",
                     rule="moved",
                 )
+            _require_circumstances(act, case, target, statement)
             signed = verified_line(act, line, statement, bundle, found)
             taken, staged = apply_statement(act, case, target, signed, files)
         for one in staged:
@@ -77,3 +79,16 @@ def _target(act: Act, case: Case, statement: Statement, line: bytes) -> Target:
     if target.meaning is not statement.meaning:
         raise TransitionError(f"expected a statement that means {target.meaning}", rule="order")
     return target
+
+
+def _require_circumstances(act: Act, case: Case, target: Target, statement: Statement) -> None:
+    """Refuse a statement that tells another story of the revision than the study does."""
+    around = statement.circumstances
+    if around.parent != target.revision.parent:
+        raise TransitionError("the statement names another parent of the revision", rule="parent")
+    if around.sources != sources_of(act, case, target.revision):
+        raise TransitionError("the statement names another image", rule="sources")
+    head = around.ledger
+    known = None if head is None else next(iter(act.t.ledger(head.number, head.number)), None)
+    if known is None or known.head != head:
+        raise TransitionError("the statement names a ledger that this study never had", rule="ledger")

@@ -9,12 +9,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from medseg.errors import DamagedStudyError, InputError, LabelMapError, OutputError
-from medseg.io.atomic import sync_folder, write_whole
+from medseg.errors import (
+    DamagedStudyError,
+    DatabaseError,
+    InputError,
+    LabelMapError,
+    MedsegError,
+    OutputError,
+)
+from medseg.io.atomic import sync_folder, whole_file, write_whole
 from medseg.io.atomic_folder import parents_of
 from medseg.io.file_digest import file_sha256
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.content import FileDigests, read_content_and_digests
+from medseg.io.nifti.plain_copy import copy_plain
 from medseg.io.sign_off_file import read_sign_off
 from medseg.study.folder import StudyFolder
 from medseg.study.reading import Reader
@@ -78,7 +86,7 @@ def revision_in_place(source: LabelMapFiles, target: LabelMapFiles) -> Iterator[
     """Copy the files of a label map to where a revision lies, in one step; they go again on any failure.
 
     A folder that is there already was left by a write that was killed before its row was: it is taken away
-    first, since no row names it.
+    first, since no row names it. Text that other programs wrote into headers does not come along.
 
     Args:
         source: The label map that was saved; its bundle is left out.
@@ -94,24 +102,25 @@ def revision_in_place(source: LabelMapFiles, target: LabelMapFiles) -> Iterator[
     temporary = folder.with_name(f".{secrets.token_hex(4)}.partial")
     try:
         with parents_of(temporary):
-            temporary.mkdir()
-            digests = _copied(source, target, temporary)
-            if folder.exists():
-                shutil.rmtree(folder)
-            temporary.rename(folder)
+            try:
+                temporary.mkdir()
+                digests = _copied(source, target, temporary)
+                if folder.exists():
+                    shutil.rmtree(folder)
+                temporary.rename(folder)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
             sync_folder(folder.parent)
     except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         raise OutputError(
             f"the revision could not be written: {error.strerror or error}",
             hint="check the free space; nothing was saved, and your working copy is as it was",
         ) from error
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
     try:
         yield digests
-    except BaseException:
+    except DatabaseError:
+        raise  # whether the row was written is not known: files that no row names do no harm
+    except MedsegError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
@@ -122,10 +131,14 @@ def _copied(source: LabelMapFiles, target: LabelMapFiles, folder: Path) -> dict[
         if path == source.sign_off:
             continue
         name = target.stem + path.name.removeprefix(source.stem)
-        copy = folder / name
-        write_whole(copy, path.read_bytes())
-        copy.chmod(READ_ONLY)
-        digests[name] = file_sha256(copy)
+        name += ".gz" if name.endswith(".nii") else ""
+        with whole_file(folder / name) as copy:
+            if name.endswith(".nii.gz"):
+                copy_plain(path, copy)
+            else:
+                copy.write_bytes(path.read_bytes())
+            copy.chmod(READ_ONLY)
+            digests[name] = file_sha256(copy)
     return digests
 
 

@@ -13,6 +13,7 @@ from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.content import read_content_and_digests
 from medseg.io.nifti.file import read_nifti
 from medseg.io.nifti.image import grid_and_warnings
+from medseg.io.provenance_file import source_digests
 from medseg.review.signing import require_signable
 from medseg.review.states import Work, next_state
 from medseg.space import Grid
@@ -51,7 +52,8 @@ def save_revision(
         expected_parent: Digest of the revision that it was made from, None for none; by default any.
 
     Raises:
-        InputError: The label map is missing, damaged, or was not saved by medseg (reason ``foreign``).
+        InputError: The label map is missing, damaged, was not saved by medseg (reason ``foreign``), or was
+            drawn on another image (``other-image``).
         GridMismatchError: It does not lie on the case's image.
         LabelMapError: The structure table does not explain the voxels.
         TransitionError: The case is not in the hands of who saves, or submitted already.
@@ -64,6 +66,7 @@ def save_revision(
     with ExitStack() as stack, acting(study, who, case_id, "save") as act:
         case = act.t.case(case_id)
         grid.require_same_as(_grid_of(study.folder.absolute(case.image)), "label map and image")
+        _require_of_image(act, case, files)
         read = own_read(act, case)
         _require_parent(read, expected_parent)
         state = next_state(
@@ -74,7 +77,7 @@ def save_revision(
         digest = content.digest()
         known = next((one for one in act.t.revisions(case_id) if one.digest == digest), None)
         if known is not None:
-            return _again(act, case, replace(read, state=state), known)
+            return _again(case, read, known)
         target = study.folder.revision(case_id, digest)
         digests = stack.enter_context(revision_in_place(files, target))
         bundle = act.t.pending_bundle(read)
@@ -93,7 +96,7 @@ def save_revision(
         )
         # What was copied is what was looked at, and not something that was saved meanwhile.
         require_unchanged(study.folder, revision)
-        details = {"number": revision.number, "parent": revision.parent}
+        details = {"number": revision.number, "parent": revision.parent, "files": digests}
         entry = act.log(LedgerAction.SAVED, read=read.number, revision=digest, details=details)
         act.t.add_revision(revision, bundle)
         act.t.put_read(replace(read, state=state, head=digest))
@@ -101,19 +104,16 @@ def save_revision(
         return revision
 
 
-def _again(act: Act, case: Case, read: Read, known: Revision) -> Revision:
-    """The same content once more: nothing new, or a return to what was there before."""
-    if known.read != read.number:
-        raise ConflictError(f"{case.id} has this label map already", reason="same-content")
-    if read.head == known.digest:
+def _again(case: Case, read: Read, known: Revision) -> Revision:
+    """The same content once more is the same revision, where nothing else followed it."""
+    if known.digest == read.head:
         return known
-    require_unchanged(act.study.folder, known)
-    entry = act.log(
-        LedgerAction.SAVED, read=read.number, revision=known.digest, details={"number": known.number}
+    raise ConflictError(
+        f"{case.id} had this very label map before, and others since: it was not saved again",
+        hint="to return to it, save it anew: who made it and when is part of a revision",
+        case=case.id,
+        reason="same-content",
     )
-    act.t.put_read(replace(read, head=known.digest))
-    put_with_state(act.t, case, entry)
-    return known
 
 
 def _require_ours(files: LabelMapFiles) -> Grid:
@@ -125,6 +125,22 @@ def _require_ours(files: LabelMapFiles) -> Grid:
             reason="foreign",
         )
     return opened.label_map.grid
+
+
+def _require_of_image(act: Act, case: Case, files: LabelMapFiles) -> None:
+    """Refuse what was drawn on another image, of another patient perhaps, that happens to lie on this grid.
+
+    An image is known by the digest of its copy in the study and of what that was made from.
+    """
+    drawn_on = set(source_digests(files.provenance))
+    added = [one for one in act.t.ledger(case_id=case.id) if one.action == LedgerAction.CASE_ADDED]
+    known = {case.image_sha256, *(one.fields["details"]["source"]["sha256"] for one in added)}
+    if not drawn_on <= known:
+        raise InputError(
+            f"{files.nifti.name} was drawn on another image than that of {case.id}",
+            hint="open the image of the case and draw on that; check that this is the right patient",
+            reason="other-image",
+        )
 
 
 def _grid_of(image: Path) -> Grid:

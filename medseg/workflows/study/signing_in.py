@@ -12,6 +12,7 @@ from medseg.review.keys import SigningKey
 from medseg.review.person import Person
 from medseg.review.session import SigningSession
 from medseg.workflows.study.opened import Study, now
+from medseg.workflows.study.refusals import note_refusal
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,20 @@ def sign_in(study: Study, key: Path | str, passphrase: str) -> SignedIn:
 
     Raises:
         SigningKeyError: The key can't be opened, or is nobody's on the roster.
-        ReviewError: The key was revoked, replaced, or has ended.
+        ReviewError: The key was revoked, replaced, or has ended; that it was tried is written down.
     """
     key = Path(key)
     opened = read_key(key, passphrase)
     roster = study.trust().roster
-    if roster.holder_of(opened.public_hex) is None:
+    holder = roster.holder_of(opened.public_hex)
+    if holder is None:
         raise SigningKeyError(f"the key {key.name} belongs to nobody on the roster", path=str(key))
     at = now()
-    person = roster.signer(opened.public_hex, at, trust=roster.digest)
+    try:
+        person = roster.signer(opened.public_hex, at, trust=roster.digest)
+    except ReviewError as error:
+        # Somebody tries a key that was revoked: the site wants to know (21 CFR 11.300(d)).
+        note_refusal(study, holder, None, "sign in", error)
+        raise
     minutes = roster.policy.session_minutes
     return SignedIn(person, key, SigningSession(person, opened, minutes=minutes, now=at))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from medseg.errors import StudyError, TransitionError
+from medseg.errors import ConflictError, StudyError, TransitionError
 from medseg.review.states import Meaning, State
 from medseg.study.records import Case, Read, Revision
 from medseg.workflows.study.acting import Act
@@ -40,6 +40,7 @@ def target_of(act: Act, case: Case, meaning: Meaning, digest: str | None) -> Tar
 
     Raises:
         TransitionError: Nothing is there to be signed so, or not by this person.
+        ConflictError: It is not the latest revision.
         UnknownCaseError: There is no such revision.
         StudyError: The adjudicator did not say which revision.
     """
@@ -54,7 +55,7 @@ def _submitted(act: Act, case: Case, asked: Meaning, digest: str | None) -> Targ
     read = own_read(act, case)
     if read.head is None:
         raise TransitionError(f"nothing of {case.id} was saved yet", hint="save a revision", rule="order")
-    if read.head == read.base and not read.state.is_locked:
+    if read.is_opened:
         raise TransitionError(
             f"nothing of {case.id} was changed since it was opened for amending",
             hint="save a new revision first",
@@ -90,24 +91,28 @@ def _leading(act: Act, case: Case, meaning: Meaning, digest: str | None) -> Targ
     if meaning in _OTHER_EYES:
         require_no_reader(act, case, f"sign as {meaning}")
     read = act.t.read(case.id, case.leading)
-    wanted = None if digest is None else act.t.revision(case.id, digest)
-    if wanted is not None and wanted.digest == case.in_force and wanted.digest != read.head:
-        # What is in force can be taken back also while somebody amends it.
-        if meaning is Meaning.WITHDRAWN:
-            return Target(read, wanted, meaning)
-        raise TransitionError(f"{case.id} is being amended", rule="order")
     if read.head is None:
         raise TransitionError(f"nothing of {case.id} was submitted yet", rule="order")
-    _require_head(act, read, None if wanted is None else wanted.digest)
-    return Target(read, act.t.revision(case.id, read.head), meaning)
+    revision = act.t.revision(case.id, digest or read.head)
+    is_amended = revision.digest == case.in_force and (revision.digest != read.head or read.is_opened)
+    # What is in force can be taken back also while somebody amends it.
+    if is_amended and meaning is Meaning.WITHDRAWN:
+        return Target(act.t.read(case.id, revision.read), revision, meaning)
+    if is_amended or read.is_opened:
+        raise TransitionError(
+            f"{case.id} is being amended: a new revision is saved and submitted first", rule="order"
+        )
+    _require_head(act, read, digest)
+    return Target(read, revision, meaning)
 
 
 def _require_head(act: Act, read: Read, digest: str | None) -> None:
     if digest is None or read.head is None:
         return
     if act.t.revision(read.case_id, digest).digest != read.head:
-        raise TransitionError(
+        raise ConflictError(
             f"this is not the latest revision of {read.case_id}: nothing was signed",
             hint="reload the case and look at the latest one",
+            case=read.case_id,
             rule="content",
         )

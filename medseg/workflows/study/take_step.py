@@ -75,7 +75,7 @@ def take_step(
         revision: Digest of the revision that was looked at; by default the one that is due. It is needed for
             ``adjudicated``.
         expected_version: Version of the case that was looked at.
-        reader: Id of who goes on after ``amended``; by default who signs.
+        reader: Id of who goes on after ``amended``; by default whose read it was.
 
     Raises:
         TransitionError: The table of states does not allow it, or not by this person; it is written down.
@@ -133,8 +133,7 @@ class _Pen:
         bundle = rolled_forward(folder, act.t, target.revision)
         chain = replay(bundle, act.trust.roster, act.trust.checkpoints)
         require_in_step(chain, target)
-        record = files_of(folder, target.revision).provenance
-        sources = tuple(dict.fromkeys((self.case.image_sha256, *source_digests(record))))
+        sources = sources_of(act, self.case, target.revision)
         key = self.who.key(act.at)
         statement = next_statement(
             chain,
@@ -149,6 +148,12 @@ class _Pen:
             structures=structures,
         )
         return verified_line(act, seal_statement(statement, key), statement, bundle, found)
+
+
+def sources_of(act: Act, case: Case, revision: Revision) -> tuple[str, ...]:
+    """Digests of the image of a case, and of the files that the revision says it was drawn on."""
+    record = files_of(act.study.folder, revision).provenance
+    return tuple(dict.fromkeys((case.image_sha256, *source_digests(record))))
 
 
 def verified_line(
@@ -182,7 +187,8 @@ def require_in_step(chain: Chain, target: Target) -> None:
         DamagedStudyError: It does.
     """
     read = target.read
-    is_head = target.revision.digest == read.head
+    # An amendment that was opened stands in no bundle yet: that of what is in force stays as it is.
+    is_head = target.revision.digest == read.head and not read.is_opened
     if is_head and chain.state is not read.state and (chain.state.is_locked or read.state.is_locked):
         raise DamagedStudyError(
             f"{read.case_id} is {read.state} by the database, and {chain.state} by what was signed",
@@ -201,19 +207,19 @@ def apply_statement(
     reader: str | None = None,
 ) -> tuple[StepTaken, list[StagedBundle]]:
     """Store a statement and what follows from it; its file is staged, to be put in place after the commit."""
-    entry = _store(act, target, signed)
+    read = _read_after(act, target, signed, reader)
+    entry = _store(act, target, signed, reader=read.reader if read else None)
     staged = []
     if target.meaning is not Meaning.AMENDED:
         path = files_of(act.study.folder, target.revision).sign_off
         staged.append(files.enter_context(staged_bundle(path, signed.bundle)))
-    read = _read_after(act, target, signed, reader)
     if read is not None:
         act.t.put_read(read)
     case = put_with_state(act.t, _case_after(case, target, signed.verification.state), entry)
     return StepTaken(case, target.revision, signed.verification), staged
 
 
-def _store(act: Act, target: Target, signed: SignedLine) -> LedgerEntry:
+def _store(act: Act, target: Target, signed: SignedLine, *, reader: str | None) -> LedgerEntry:
     sha256 = line_sha256(signed.line)
     statement = signed.statement
     entry = act.log(
@@ -226,6 +232,7 @@ def _store(act: Act, target: Target, signed: SignedLine) -> LedgerEntry:
             "state": signed.verification.state.value,
             "structures": list(statement.structures),
             "signer": statement.person_id,
+            "reader": reader,
         },
     )
     act.t.add_statement(
@@ -246,7 +253,7 @@ def _store(act: Act, target: Target, signed: SignedLine) -> LedgerEntry:
 def _read_after(act: Act, target: Target, signed: SignedLine, reader: str | None) -> Read | None:
     read, digest = target.read, target.revision.digest
     if target.meaning is Meaning.AMENDED:
-        person = require_reader(act, reader or act.person.id)
+        person = require_reader(act, reader or read.reader or act.person.id)
         sha256 = line_sha256(signed.line)
         return replace(read, state=State.IN_PROGRESS, base=digest, amendment=sha256, reader=person.id)
     return replace(read, state=signed.verification.state) if digest == read.head else None
@@ -274,7 +281,7 @@ def _supersede(act: Act, pen: _Pen, taken: StepTaken, old: Revision, files: Exit
     target = Target(act.t.read(old.case_id, old.read), old, Meaning.SUPERSEDED)
     reason = f"superseded by revision {taken.revision.number}, {taken.revision.digest}"
     signed = pen.sign(target, reason=reason, structures=None)
-    _store(act, target, signed)
+    _store(act, target, signed, reader=None)
     path = files_of(act.study.folder, old).sign_off
     return [files.enter_context(staged_bundle(path, signed.bundle))]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from medseg.errors import BlindError
 from medseg.review.person import Person
 from medseg.review.states import State
+from medseg.study.ledger import LedgerAction
 from medseg.study.reading import Reader
 from medseg.study.records import Case, Comment, Read, Revision
 
@@ -57,13 +58,19 @@ def visible_comments(r: Reader, case: Case, person: Person | None) -> tuple[Comm
     if not is_veiled(case, reads):
         return comments
     me = None if person is None else person.id
-    readers = {read.reader for read in reads} - {me}
+    readers = _ever_readers(r, case) - {me}
     own = {revision.digest for revision in visible_revisions(r, case, person)}
     return tuple(
         comment
         for comment in comments
         if comment.author not in readers and (comment.revision is None or comment.revision in own)
     )
+
+
+def _ever_readers(r: Reader, case: Case) -> set[str]:
+    """Everybody to whom the case was ever handed: who was replaced has looked, too."""
+    entries = (entry for entry in r.ledger(case_id=case.id) if entry.action == LedgerAction.ASSIGNED)
+    return {reader for entry in entries for reader in entry.fields["details"]["readers"]}
 
 
 def veiled_for(read: Read, case: Case, reads: Sequence[Read], person: Person | None) -> Read:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from study_cases import site, studies
+from study_cases import site, stays_sound, studies
 
-__all__ = ["site", "studies"]
+__all__ = ["site", "stays_sound", "studies"]

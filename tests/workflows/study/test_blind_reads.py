@@ -10,21 +10,18 @@ from medseg.review.verification import Verdict
 from medseg.workflows import study as use
 from study_cases import CASE
 
+pytestmark = pytest.mark.usefixtures("stays_sound")
+
 
 @pytest.fixture
 def veiled(site):
     """Ada has submitted, Abe has saved: neither may see the other's."""
     site.add(reads=2)
     site.assign("ada", "abe", adjudicator="carl")
-    site.ours = site.save("ada", size=1), site.save("abe", size=2)
+    site.save("ada", size=1)
+    site.save("abe", size=2)
     site.step("ada", "submitted")
     return site
-
-
-@pytest.fixture
-def site(site):
-    object.__setattr__(site, "ours", ())
-    yield site
 
 
 def states(site):
@@ -47,7 +44,7 @@ def test_a_case_is_as_far_as_its_slowest_reader(site):
 
 @pytest.mark.parametrize("person", ["abe", "carl", "ben", "dora", "cory"])
 def test_nobody_sees_another_readers_work_before_all_have_submitted(veiled, person):
-    who, (of_ada, _) = veiled.who(person), veiled.ours
+    who, of_ada = veiled.who(person), veiled.revisions()[0]
     with pytest.raises(BlindError):
         use.view_revision(veiled.study, who, CASE, of_ada.digest)
     assert veiled.refused()["details"]["rule"] == "blind"
@@ -62,7 +59,7 @@ def test_nobody_sees_another_readers_work_before_all_have_submitted(veiled, pers
 
 
 def test_a_reader_sees_his_own(veiled):
-    _, of_abe = veiled.ours
+    _, of_abe = veiled.revisions()
     assert use.view_revision(veiled.study, veiled.who("abe"), CASE).nifti.exists()
     shown = use.show_case(veiled.study, CASE, who=veiled.who("abe"))
     assert [revision.digest for revision in shown.revisions] == [of_abe.digest]
@@ -91,7 +88,7 @@ def test_a_comment_of_a_reader_who_was_replaced_stays_blind(site):
 
 
 def test_nothing_is_decided_before_all_have_submitted(veiled):
-    of_ada, _ = veiled.ours
+    of_ada, _ = veiled.revisions()
     for person, meaning in (("carl", "adjudicated"), ("ben", "approved"), ("ben", "changes-requested")):
         with pytest.raises(MedsegError):
             veiled.step(person, meaning, reason="early", revision=of_ada.digest)
@@ -156,11 +153,17 @@ def test_the_adjudicator_draws_anew_and_may_not_approve_it(site):
     assert site.verify(of_ada).state is State.ADJUDICATION
 
 
-def test_who_drew_anew_but_chose_a_read_is_an_author_no_more_than_he_drew(site):
-    of_ada, _ = site.read_twice()
+def test_who_began_to_draw_anew_may_still_choose_a_read_and_not_approve_it(site):
+    of_ada, _ = site.read_twice(adjudicator="carl")
     site.save("carl", size=3)
+    taken = site.step("carl", "adjudicated", revision=of_ada.digest, reason="Ada's is better than mine")
+    assert (taken.case.state, taken.case.leading) == (State.SUBMITTED, 1)
+    with pytest.raises(TransitionError) as refused:
+        site.step("carl", "approved")
+    assert refused.value.details["rule"] == "author"
     with pytest.raises(TransitionError):
-        site.step("ben", "adjudicated", revision=of_ada.digest, reason="meanwhile")
+        site.save("carl", size=4)
+    assert site.step("ben", "approved").case.in_force == of_ada.digest
 
 
 @pytest.mark.parametrize("person", ["ada", "abe", "dora", "cory", "ben"])

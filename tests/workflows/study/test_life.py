@@ -12,6 +12,8 @@ from medseg.workflows import study as use
 from medseg.workflows.history import history
 from study_cases import CASE, FOUNDERS
 
+pytestmark = pytest.mark.usefixtures("stays_sound")
+
 
 def states(site):
     return site.case().state, site.reads()[0].state
@@ -123,7 +125,7 @@ def test_an_approval_may_cover_some_structures(site):
 
 
 def test_a_policy_of_two_approvals_needs_two_people(studies, tmp_path):
-    site = studies.make(tmp_path / "study", Policy(version="two", approvals=2))
+    site = studies.make(tmp_path / "two", Policy(version="two", approvals=2))
     revision = site.submitted()
     assert site.step("ben", "approved").case.state is State.SUBMITTED
     with pytest.raises(TransitionError) as refused:
@@ -190,14 +192,35 @@ def test_who_drew_the_amended_revision_is_an_author_of_the_new_one_too(site):
     assert refused.value.details["rule"] == "author"
 
 
-def test_an_amendment_that_is_submitted_unchanged_keeps_the_revision(site):
+def test_what_is_amended_moves_on_only_with_a_new_revision(site):
     old = site.approved()
     site.step("ben", "amended", reason="doubts")
-    with pytest.raises(TransitionError) as refused:
-        site.step("ada", "submitted")
-    assert refused.value.details["rule"] == "unchanged"
+    for person, meaning, rule in (("ada", "submitted", "content"), ("dora", "released", "order")):
+        with pytest.raises(TransitionError) as refused:
+            site.step(person, meaning)
+        assert refused.value.details["rule"] == rule
+    site.assign("abe")
+    with pytest.raises(TransitionError):
+        site.step("abe", "submitted")
     assert site.case().in_force == old.digest
     assert site.verify(old).state is State.APPROVED
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_what_is_in_force_is_withdrawn_also_while_it_is_amended(site, is_saved):
+    old = site.approved()
+    site.step("ben", "amended", reason="doubts")
+    if is_saved:
+        site.save("ada", size=2)
+    taken = site.step("dora", "withdrawn", reason="consent was withdrawn", revision=old.digest)
+    assert taken.case.in_force is None
+    assert site.verify(old).state is State.WITHDRAWN
+    if is_saved:
+        site.step("ada", "submitted")
+        assert site.step("ben", "approved").case.state is State.APPROVED
+    else:
+        assert taken.case.state is State.WITHDRAWN
+    assert site.verify(old).state is State.WITHDRAWN
 
 
 def test_withdrawing_takes_it_out_of_force_and_amending_brings_it_back(site):

@@ -2,123 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
-from medseg.study.reading import Reader
-from medseg.study.records import Case, Read
+from medseg.errors import SidecarError
+from medseg.study.records import Case, Comment, Read, Revision
 from medseg.workflows.study.checking.damage import Damage
-from medseg.workflows.study.checking.retold import Retold
-from medseg.workflows.study.comments import text_sha256
+from medseg.workflows.study.checking.retold import Entry, Retold
+from medseg.workflows.study.checking.table_rows import TableRows
+from medseg.workflows.study.comments import comment_sha256
 
 
-def row_damages(r: Reader, told: Retold) -> Iterator[Damage]:
+def row_damages(rows: TableRows, told: Retold) -> Iterator[Damage]:
     """Everything that a row says and the ledger does not, or the other way round."""
-    yield from _cases(r, told)
-    yield from _revisions(r, told)
-    yield from _statements(r, told)
-    yield from _comments(r, told)
+    yield from rows.damages
+    yield from _records("case", rows.cases, told.cases)
+    yield from _times(rows, told)
+    yield from _records("read", rows.reads, told.reads)
+    yield from _records("revision", rows.revisions, told.revisions)
+    yield from _bundles(rows, told)
+    yield from _statements(rows, told)
+    yield from _comments(rows, told)
 
 
-def _cases(r: Reader, told: Retold) -> Iterator[Damage]:
-    there = set(r.case_ids())
-    for case_id in sorted(there - told.cases.keys()):
-        yield Damage("case-unknown", case_id, "the ledger knows nothing of this case")
-    for case_id in sorted(told.cases.keys() - there):
-        yield Damage("case-missing", case_id, "the ledger knows this case, and the database does not")
-    for case_id in sorted(there & told.cases.keys()):
-        found = r.case(case_id)
-        yield from _differences(case_id, replace(told.cases[case_id], image=found.image), found)
-        yield from _reads(r, told, case_id)
+def _records(kind: str, found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> Iterator[Damage]:
+    for key in _sorted(found.keys() - expected.keys()):
+        what = f"no entry of the ledger knows this {kind}"
+        yield Damage(f"{kind}-unknown", _named(found[key]), what)
+    for key in _sorted(expected.keys() - found.keys()):
+        what = f"the ledger knows this {kind}, and the database does not"
+        yield Damage(f"{kind}-missing", _named(expected[key]), what)
+    for key in _sorted(found.keys() & expected.keys()):
+        yield from _differences(kind, expected[key], found[key])
 
 
-def _reads(r: Reader, told: Retold, case_id: str) -> Iterator[Damage]:
-    found = {read.number: read for read in r.reads(case_id)}
-    expected = {read.number: read for read in told.reads_of(case_id)}
-    for number in sorted(found.keys() ^ expected.keys()):
-        who_knows = "the database" if number in found else "the ledger"
-        yield Damage("read-differs", f"{case_id}, read {number}", f"only {who_knows} knows this read")
-    for number in sorted(found.keys() & expected.keys()):
-        yield from _differences(f"{case_id}, read {number}", expected[number], found[number])
-
-
-def _differences(what: str, expected: Case | Read, found: Case | Read) -> Iterator[Damage]:
-    kind = "case-differs" if isinstance(expected, Case) else "read-differs"
+def _differences(
+    kind: str, expected: Case | Read | Revision, found: Case | Read | Revision
+) -> Iterator[Damage]:
     for name in (field.name for field in fields(expected)):
         told, is_now = getattr(expected, name), getattr(found, name)
         if told != is_now:
             message = f"{name} is {_said(is_now)} in the database, and {_said(told)} by the ledger"
-            yield Damage("state-differs" if name == "state" else kind, what, message)
+            word = "state-differs" if name == "state" else f"{kind}-differs"
+            yield Damage(word, _named(found), message)
 
 
-def _revisions(r: Reader, told: Retold) -> Iterator[Damage]:
-    found = {(case_id, one.digest): one for case_id in r.case_ids() for one in r.revisions(case_id)}
-    for case_id, digest in sorted(told.revisions.keys() - found.keys()):
-        yield Damage(
-            "revision-missing", _named(case_id, digest), "the ledger knows it, the database does not"
-        )
-    for key, revision in sorted(found.items()):
-        entry = told.revisions.get(key)
-        if entry is None:
-            yield Damage("revision-unknown", _named(*key), "no entry of the ledger saved this revision")
-            continue
-        expected = {
-            "number": entry["details"]["number"],
-            "parent": entry["details"]["parent"],
-            "files": entry["details"]["files"],
-            "read": entry["read"],
-            "author": entry["person"],
-        }
-        for name, value in expected.items():
-            if getattr(revision, name) != value:
-                message = f"{name} in the database is not the one of the ledger"
-                yield Damage("revision-differs", _named(*key), message)
+def _times(rows: TableRows, told: Retold) -> Iterator[Damage]:
+    for case_id in _sorted(rows.updated.keys() & told.updated.keys()):
+        if rows.updated[case_id] != told.updated[case_id]:
+            message = "the time of its last change is not that of the ledger"
+            yield Damage("case-differs", case_id, message)
 
 
-def _statements(r: Reader, told: Retold) -> Iterator[Damage]:
-    found = {statement.sha256: statement for statement in r.statements()}
-    for sha256 in sorted(told.statements.keys() - found.keys()):
+def _bundles(rows: TableRows, told: Retold) -> Iterator[Damage]:
+    """Which statements stand in which bundle, and in which order."""
+    for key in _sorted(rows.bundles.keys() | told.bundles.keys()):
+        if rows.bundles.get(key, []) != told.bundles.get(key, []):
+            message = "its statements in the database are not those of the ledger, or stand in another order"
+            yield Damage("bundle-differs", _revision(*key), message)
+
+
+def _statements(rows: TableRows, told: Retold) -> Iterator[Damage]:
+    for sha256 in _sorted(told.statements.keys() - rows.statements.keys()):
         known = told.statements[sha256]
-        what = f"{known['case']}, entry {known['number']}"
-        yield Damage("statement-missing", what, "the statement that the ledger names is gone")
-    for sha256, statement in sorted(found.items()):
+        message = f"the statement that entry {known['number']} names is gone"
+        yield Damage("statement-missing", f"{known['case']}, statement {sha256[:12]}", message)
+    for sha256, statement in sorted(rows.statements.items()):
+        what = f"{statement.case_id}, statement {sha256[:12]}"
         entry = told.statements.get(sha256)
         if entry is None:
-            what = f"{statement.case_id}, statement {sha256[:12]}"
             yield Damage("statement-unknown", what, "no entry of the ledger names this statement")
             continue
-        said = (statement.case_id, statement.digest, statement.meaning)
-        if said != (entry["case"], entry["revision"], entry["details"]["meaning"]):
-            what = f"{statement.case_id}, statement {sha256[:12]}"
-            yield Damage("statement-differs", what, "its row is not what the ledger tells of it")
+        said = {
+            "case": (statement.case_id, entry["case"]),
+            "revision": (statement.digest, entry["revision"]),
+            "meaning": (statement.meaning, entry["details"]["meaning"]),
+            "signer": (statement.person_id, entry["details"].get("signer")),
+        }
+        yield from _unlike("statement-differs", what, said)
 
 
-def _comments(r: Reader, told: Retold) -> Iterator[Damage]:
-    found = {comment.id: comment for comment in r.comments()}
-    for number in sorted(told.comments.keys() - found.keys()):
-        yield Damage("comment-missing", f"comment {number}", "the ledger knows it, the database does not")
-    for number, comment in sorted(found.items()):
+def _comments(rows: TableRows, told: Retold) -> Iterator[Damage]:
+    for number in _sorted(told.comments.keys() - rows.comments.keys()):
+        message = "the ledger knows this comment, and the database does not"
+        yield Damage("comment-missing", f"comment {number}", message)
+    for number, comment in sorted(rows.comments.items()):
         entry = told.comments.get(number)
         if entry is None:
             yield Damage("comment-unknown", f"comment {number}", "no entry of the ledger made this comment")
             continue
-        said = {
-            "text": (text_sha256(comment.text), entry["details"]["text_sha256"]),
-            "author": (comment.author, entry["person"]),
-            "case": (comment.case_id, entry["case"]),
-            "revision": (comment.revision, entry["revision"]),
-            "resolved_by": (comment.resolved_by, told.resolved.get(number)),
-        }
-        for name, (is_now, was) in said.items():
-            if is_now != was:
-                yield Damage("comment-differs", f"comment {number}", f"its {name} is not that of the ledger")
+        yield from _unlike(
+            "comment-differs", f"comment {number}", _said_of(comment, entry, told.resolved.get(number))
+        )
 
 
-def _named(case_id: str, digest: str) -> str:
+def _said_of(comment: Comment, made: Entry, resolved: Entry | None) -> dict[str, tuple[Any, Any]]:
+    return {
+        "text, structure or place": (_digest(comment), made["details"].get("sha256")),
+        "author": (comment.author, made["person"]),
+        "case": (comment.case_id, made["case"]),
+        "revision": (comment.revision, made["revision"]),
+        "time": (comment.created, datetime.fromisoformat(made["at"])),
+        "resolver": (comment.resolved_by, resolved and resolved["person"]),
+        "time of resolution": (
+            comment.resolved_at,
+            resolved and datetime.fromisoformat(resolved["at"]),
+        ),
+    }
+
+
+def _digest(comment: Comment) -> str | None:
+    try:
+        return comment_sha256(comment)
+    except SidecarError:
+        return None  # of what no comment can be, such as a place that is no number
+
+
+def _unlike(kind: str, what: str, said: Mapping[str, tuple[Any, Any]]) -> Iterator[Damage]:
+    for name, (row, entry) in said.items():
+        if row != entry:
+            yield Damage(kind, what, f"its {name} in the database is not that of the ledger")
+
+
+def _named(record: Case | Read | Revision) -> str:
+    match record:
+        case Case():
+            return record.id
+        case Read():
+            return f"{record.case_id}, read {record.number}"
+        case Revision():
+            return _revision(record.case_id, record.digest)
+
+
+def _revision(case_id: str, digest: str) -> str:
     return f"{case_id}, revision {digest[:12]}"
+
+
+def _sorted(keys: Any) -> list[Any]:
+    # A damaged row may hold a number where there is text, and the two have no order.
+    return sorted(keys, key=repr)
 
 
 def _said(value: Any) -> str:
     text = "none" if value is None else str(value)
-    return text[:12] if len(text) == 64 else text
+    return f"{text[:12]}…" if len(text) == 64 else text[:200]

@@ -1,36 +1,76 @@
-"""The files of a study: images, revisions, bundles, and what killed programs left."""
+"""The files of a study: images, revisions and the bundles beside them."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from medseg.errors import MedsegError
 from medseg.io.file_digest import file_sha256
 from medseg.io.sign_off_file import read_sign_off
+from medseg.progress import Progress
 from medseg.study.folder import StudyFolder
-from medseg.study.reading import Reader
 from medseg.study.records import Case, Revision
 from medseg.workflows.study.checking.damage import Damage, Severity
-from medseg.workflows.study.revision_files import changed_files, files_of, require_unchanged, rolled_forward
+from medseg.workflows.study.opened import Study
+from medseg.workflows.study.revision_files import changed_files, files_of, require_unchanged
+
+MAX_THREADS = 4
+"""Label maps that are held in memory at once; a disk gives no more either."""
+
+FileCheck = Callable[[], list[Damage]]
 
 
-def image_damages(folder: StudyFolder, case: Case) -> Iterator[Damage]:
-    """An image that is not the one that was added."""
-    path = folder.absolute(case.image)
-    if not path.is_file():
-        yield Damage("image-missing", case.image, f"the image of {case.id} is gone")
-    elif file_sha256(path) != case.image_sha256:
-        yield Damage("image-changed", case.image, f"the image of {case.id} is not the one that was added")
+def file_damages(checks: Sequence[FileCheck], progress: Progress) -> list[Damage]:
+    """Run the checks of files side by side; what they find comes in their order.
+
+    Raises:
+        Cancelled: The user stopped it.
+    """
+    found: list[Damage] = []
+    with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
+        running = [pool.submit(check) for check in checks]
+        try:
+            for number, one in enumerate(running):
+                progress("Checking files", number, len(running))
+                found += one.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+    progress("Checking files", len(running), len(running))
+    return found
 
 
-def revision_damages(folder: StudyFolder, revision: Revision) -> Iterator[Damage]:
-    """Files of a revision that are missing, changed or new, or hold another content than was saved."""
-    if not folder.absolute(revision.folder).is_dir():
+def check_of_image(folder: StudyFolder, case: Case) -> FileCheck:
+    """Look for an image that is not the one that was added."""
+    path = folder.image(case.id)
+    what = folder.relative(path)
+
+    def check() -> list[Damage]:
+        if not path.is_file():
+            return [Damage("image-missing", what, f"the image of {case.id} is gone")]
+        if file_sha256(path) != case.image_sha256:
+            return [Damage("image-changed", what, f"the image of {case.id} is not the one that was added")]
+        return []
+
+    return _told(check, what)
+
+
+def check_of_revision(folder: StudyFolder, revision: Revision) -> FileCheck:
+    """Look for files of a revision that are missing, changed or new, or hold another content than was saved."""
+    return _told(lambda: list(_of_revision(folder, revision)), revision.folder)
+
+
+def _of_revision(folder: StudyFolder, revision: Revision) -> Iterator[Damage]:
+    files = files_of(folder, revision)
+    if not files.nifti.parent.is_dir():
         yield Damage("revision-missing", revision.folder, "its folder is gone")
         return
-    differs = changed_files(files_of(folder, revision), revision)
+    differs = changed_files(files, revision)
+    known = {*revision.files, files.sign_off.name, *(said.split(" ")[0] for said in differs)}
+    others = sorted(path.name for path in files.nifti.parent.iterdir() if path.name not in known)
+    differs += [f"{name} is new" for name in others if not name.startswith(".")]
     for said in differs:
         yield Damage("revision-changed", f"{revision.folder}/{said.split(' ')[0]}", said)
     if not differs:
@@ -40,75 +80,62 @@ def revision_damages(folder: StudyFolder, revision: Revision) -> Iterator[Damage
             yield Damage("revision-changed", revision.folder, error.message)
 
 
-def bundle_file_damages(
-    folder: StudyFolder, r: Reader, revision: Revision, *, repair: bool
-) -> Iterator[Damage]:
-    """A bundle file that is not what the database has: an older one is written again where asked."""
-    path = files_of(folder, revision).sign_off
-    what = folder.relative(path)
+def bundle_file_damages(study: Study, revision: Revision, expected: bytes) -> Iterator[Damage]:
+    """A bundle file that is not what the database has.
+
+    Args:
+        study: The study.
+        revision: The revision.
+        expected: The bundle as the database had it when all was read.
+    """
+    path = files_of(study.folder, revision).sign_off
+    what = study.folder.relative(path)
     if not path.parent.is_dir():
         return
     try:
         found = read_sign_off(path)
-    except MedsegError as error:
-        yield Damage("bundle-damaged", what, error.message)
+        if found != expected:
+            # Somebody may have signed since.
+            with study.store.reading() as r:
+                expected = r.bundle(revision.case_id, revision.digest)
+    except (MedsegError, OSError) as error:
+        yield Damage("bundle-damaged", what, _message(error))
         return
-    bundle = r.bundle(revision.case_id, revision.digest)
-    if found == bundle:
+    if found == expected:
         return
-    if not bundle.startswith(found) or (found and not found.endswith(b"\n")):
+    if not is_behind(found, expected):
         yield Damage("bundle-differs", what, "the statements are not those that the study knows")
-        return
-    if repair:
-        rolled_forward(folder, r, revision)
-    message = "older than the database: a program was killed before it was written, or it was put back"
-    yield Damage("bundle-behind", what, message, repaired=repair)
-
-
-def leftovers(folder: StudyFolder, r: Reader, *, repair: bool) -> Iterator[Damage]:
-    """What programs that were killed left behind: no row names it, and it harms nothing."""
-    revisions = {revision.folder for case_id in r.case_ids() for revision in r.revisions(case_id)}
-    images = {r.case(case_id).image for case_id in r.case_ids()}
-    for path in _unknown(folder, revisions, images):
-        if repair:
-            _remove(path)
-        message = "no row of the database names it: left by a program that was killed"
-        yield Damage("left-over", folder.relative(path), message, Severity.NOTE, repaired=repair)
-
-
-def _unknown(folder: StudyFolder, revisions: set[str], images: set[str]) -> Iterator[Path]:
-    for top in (folder.path / "revisions", folder.path / "images", folder.trust, folder.path):
-        if top.is_dir():
-            yield from (path for path in sorted(top.iterdir()) if _is_partial(path))
-    for case in _folders(folder.path / "revisions"):
-        for path in sorted(case.iterdir()):
-            if _is_partial(path) or folder.relative(path) not in revisions:
-                yield path
-            elif path.is_dir():
-                yield from (one for one in sorted(path.iterdir()) if _is_partial(one))
-    for case in _folders(folder.path / "images"):
-        yield from (
-            path
-            for path in sorted(case.iterdir())
-            if _is_partial(path) or folder.relative(path) not in images
-        )
-
-
-def _folders(top: Path) -> list[Path]:
-    return (
-        [path for path in sorted(top.iterdir()) if path.is_dir() and not _is_partial(path)]
-        if top.is_dir()
-        else []
-    )
-
-
-def _is_partial(path: Path) -> bool:
-    """Whether a name is one of :mod:`medseg.io.atomic` or of a revision on its way; not a lock's."""
-    return path.name.startswith(".") and not path.name.endswith(".lock")
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
+    elif _is_staged(path, expected):
+        message = "older than the database: a program was killed before it put the new one in place"
+        yield Damage("bundle-behind", what, message, Severity.NOTE)
     else:
-        path.unlink()
+        yield Damage("bundle-behind", what, "older than the database: it was cut off or put back")
+
+
+def is_behind(found: bytes, expected: bytes) -> bool:
+    """Whether a bundle is one that was there earlier."""
+    return found != expected and expected.startswith(found) and (not found or found.endswith(b"\n"))
+
+
+def _is_staged(path: Path, bundle: bytes) -> bool:
+    """Whether the new bundle lies beside the old one, where a program wrote it before it was killed."""
+    try:
+        return any(staged.read_bytes() == bundle for staged in path.parent.glob(f".*.{path.name}"))
+    except OSError:
+        return False
+
+
+def _told(check: FileCheck, what: str) -> FileCheck:
+    """The check; files that can't be read are a damage of their own."""
+
+    def guarded() -> list[Damage]:
+        try:
+            return check()
+        except (MedsegError, OSError) as error:
+            return [Damage("file-unreadable", what, _message(error))]
+
+    return guarded
+
+
+def _message(error: MedsegError | OSError) -> str:
+    return error.message if isinstance(error, MedsegError) else f"it can't be read: {error.strerror or error}"

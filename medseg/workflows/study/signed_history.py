@@ -1,0 +1,65 @@
+"""What was signed on a case, for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from medseg.review.statement import open_statement
+from medseg.review.states import Meaning
+from medseg.workflows.study.list_cases import CaseView
+
+
+@dataclass(frozen=True)
+class SignedStatement:
+    """A signature on a revision, as its statement says it.
+
+    Attributes:
+        meaning: What it means.
+        name: Printed name of who signed.
+        role: In which role.
+        signed_at: When, with zone.
+        reason: Why; empty where none was given.
+        structures: Ids of the structures that it covers.
+        digest: Content digest of the revision.
+        revision: Number of the revision.
+    """
+
+    meaning: Meaning
+    name: str
+    role: str
+    signed_at: datetime
+    reason: str
+    structures: tuple[str, ...]
+    digest: str
+    revision: int
+
+
+def signed_history(view: CaseView) -> tuple[SignedStatement, ...]:
+    """The signatures on the revisions that somebody may see, in the order in which they were given.
+
+    Whether they hold is for :func:`medseg.workflows.verify.verify` to say.
+
+    Args:
+        view: The case, as he may see it.
+
+    Raises:
+        SidecarError: A statement is damaged.
+    """
+    numbers = {revision.digest: revision.number for revision in view.revisions}
+    found = []
+    for stored in view.statements:
+        statement, _ = open_statement(stored.line, f"a statement on {view.case.id}")
+        found.append(
+            SignedStatement(
+                meaning=statement.meaning,
+                name=statement.name,
+                role=str(statement.role),
+                signed_at=statement.signed_at,
+                reason=statement.reason,
+                structures=statement.structures,
+                digest=stored.digest,
+                revision=numbers[stored.digest],
+            )
+        )
+    return tuple(found)
