@@ -43,7 +43,11 @@ def test_the_documentation_builds_without_a_warning_and_its_examples_run(tmp_pat
 
 def test_docstring_examples_run():
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules", "medseg"],
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules", "medseg"),
+            # Alembic runs it, and nobody imports it.
+            "--ignore=medseg/study/migrations/env.py",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
