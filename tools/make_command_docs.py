@@ -22,7 +22,7 @@ JSON document on standard output; for an error it is `{"error", "message", "hint
 | exit code | meaning |
 | --- | --- |
 | 0 | done |
-| 1 | the answer is no: a refused series, an invalid signature |
+| 1 | the answer is no: a refused series, an invalid signature, one case of several |
 | 2 | wrong usage |
 | 3 | a geometry that can't be, or two grids that had to be one |
 | 4 | an input that can't be taken: no images, damaged, not one volume |
@@ -30,7 +30,7 @@ JSON document on standard output; for an error it is `{"error", "message", "hint
 | 6 | a label map that contradicts itself |
 | 7 | a step of the sign-off that is not allowed, or a key that can't be used |
 | 8 | an output that can't be written |
-| 9 | cancelled |
+| 9 | cancelled: what was done until then stays, and is told |
 | 11 | a study that can't do what was asked: no such case, damaged, changed by somebody else |
 """
 

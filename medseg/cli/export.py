@@ -58,6 +58,8 @@ def export(
 
     FILE is a label map with its sidecars, or a table of landmarks (.csv), which becomes a list of markups
     (.mrk.json). DICOM exports carry the patient, as the source series has it; no other format does.
+
+    medseg export dataset is another command; a file of that name is ./dataset.
     """
     from medseg.workflows.export_label_map import export_label_map
     from medseg.workflows.landmarks import convert_landmarks, is_landmark_file

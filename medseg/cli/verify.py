@@ -82,6 +82,8 @@ def _lines(verification: Verification) -> Iterator[str]:
             f"  differs: {difference.field}: expected {_shown(difference.expected)}, "
             f"found {_shown(difference.found)}{moved}"
         )
+    for name in verification.rewritten:
+        yield f"  other bytes: {name}"
     for warning in verification.warnings:
         yield f"  warning: {warning}"
 

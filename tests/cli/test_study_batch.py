@@ -125,7 +125,9 @@ def test_a_wrong_passphrase_ends_it_before_anything_is_done(submitted, tmp_path)
     wrong = tmp_path / "wrong.txt"
     wrong.write_text("open sesame")
     key = submitted.site.key("ben")
-    refused = submitted("approve", *CASES, "--yes", "--key", key, "--passphrase-file", wrong, "--json", code=7)
+    refused = submitted(
+        "approve", *CASES, "--yes", "--key", key, "--passphrase-file", wrong, "--json", code=7
+    )
     assert json.loads(refused.stdout)["error"] == "SigningKeyError"
     assert set(states(submitted).values()) == {"submitted"}
 

@@ -38,6 +38,17 @@ def test_the_states_of_the_filter_are_those_of_the_table():
     assert set(STATES) == {state.value for state in State}
 
 
+def test_a_file_that_is_called_dataset_is_exported_with_its_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MEDSEG_KEY", raising=False)
+    file = CliRunner().invoke(main, ["export", "./dataset", "out.nrrd"])
+    assert file.exit_code == 4
+    assert "--key" not in file.stderr
+    command = CliRunner().invoke(main, ["export", "dataset", "out"])
+    assert command.exit_code == 2
+    assert "'--key'" in command.stderr
+
+
 # The study.
 
 
@@ -60,10 +71,10 @@ def test_a_study_and_a_key_are_found_in_the_environment(medseg_study, monkeypatc
 
 def test_where_there_is_no_study_one_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for arguments in (["list"], ["check"], ["show", CASE]):
+    for arguments in (["list"], ["audit"], ["show", CASE]):
         none = CliRunner().invoke(main, ["study", *arguments])
-        assert none.exit_code == (1 if arguments == ["check"] else 11), none.output
-    assert "study.json" in CliRunner().invoke(main, ["study", "list"]).stderr
+        assert none.exit_code == 11
+        assert none.stderr.startswith(f"medseg: error: there is no study in {tmp_path} (name its folder")
 
 
 def test_an_unknown_case_is_an_error_in_json_too(medseg_study):

@@ -9,10 +9,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import medseg.cli.sign as sign_command
+import medseg.cli.verify as verify_command
 from medseg.cli.main import main
+from medseg.review.states import TRANSITIONS, Meaning
 from signed_cases import TABLE, patch_nifti, write_case
 
-PEOPLE = {"ada": ("Ada Annotator", "annotator"), "ben": ("Ben Radiologist", "radiologist")}
+PEOPLE = {
+    "ada": ("Ada Annotator", "annotator"),
+    "ben": ("Ben Radiologist", "radiologist"),
+    "cora": ("Cora Checker", "qa"),
+}
 
 
 def run(*arguments: object, **more: object) -> Result:
@@ -37,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     secrets = [x for p in PEOPLE for x in ("--passphrase-file", folder / f"{p}.txt")]
     made = run("keys", "trust", folder / "keys", *both, *secrets)
     assert made.exit_code == 0, made.output
-    assert "2 people, signed by ada-annotator, ben-radiologist" in made.output
+    assert "3 people, signed by ada-annotator, ben-radiologist, cora-checker" in made.output
     return folder
 
 
@@ -57,7 +64,7 @@ def verify(folder: Path, case, *more: object) -> Result:
     return run("verify", case.nifti, "--trust", folder / "keys", *more)
 
 
-def test_from_draft_to_approval(folder, case):
+def test_from_the_first_save_to_the_approval(folder, case):
     answer = verify(folder, case)
     assert (answer.exit_code, answer.stdout.splitlines()[0].split()[0]) == (1, "UNSIGNED")
     signed = sign(folder, case, "ada", "submitted")
@@ -74,6 +81,48 @@ def test_from_draft_to_approval(folder, case):
     assert "submitted by Ada Annotator (annotator)" in submitted
     assert "approved by Ben Radiologist (radiologist)" in approved
     assert approved.endswith(": margins are right")
+
+
+def test_an_approval_of_some_structures(folder, case):
+    sign(folder, case, "ada", "submitted")
+    part = sign(folder, case, "ben", "approved", "--structure", "tumour")
+    assert part.exit_code == 0, part.output
+    answer = verify(folder, case, "--require", "approved")
+    assert answer.exit_code == 1
+    assert answer.stdout.splitlines()[0].startswith("VALID (submitted)")
+    assert "  approved so far: Tumour, by Ben Radiologist" in answer.stdout.splitlines()
+    document = json.loads(verify(folder, case, "--json").stdout)
+    assert document["structures"] == [
+        {"id": "liver", "name": "Liver", "approved_by": []},
+        {"id": "tumour", "name": "Tumour", "approved_by": ["Ben Radiologist"]},
+    ]
+    assert document["signatures"][-1]["structures"] == ["tumour"]
+    refused = sign(folder, case, "ben", "approved", "--structure", "spleen")
+    assert (refused.exit_code, refused.stdout) == (7, "")
+    assert "there are: liver, tumour" in refused.stderr
+    assert sign(folder, case, "ben", "approved", "--structure", "liver").exit_code == 0
+    assert verify(folder, case, "--require", "approved").exit_code == 0
+
+
+def test_what_is_released_is_approved_too_and_what_is_withdrawn_is_not(folder, case):
+    sign(folder, case, "ada", "submitted")
+    sign(folder, case, "ben", "approved")
+    assert verify(folder, case, "--require", "released").exit_code == 1
+    assert sign(folder, case, "cora", "released").exit_code == 0
+    assert verify(folder, case, "--require", "released").exit_code == 0
+    assert verify(folder, case, "--require", "approved").exit_code == 0
+    assert sign(folder, case, "cora", "withdrawn", "--reason", "the wrong scan").exit_code == 0
+    assert verify(folder, case, "--require", "withdrawn").exit_code == 0
+    answer = verify(folder, case, "--require", "approved")
+    assert answer.exit_code == 1
+    assert "is withdrawn, not approved" in answer.stderr
+
+
+def test_the_words_of_the_options_are_those_of_the_table():
+    assert tuple(meaning.value for meaning in Meaning) == sign_command.MEANINGS
+    offered = next(p for p in verify_command.verify.params if p.name == "require").type.choices
+    reached = {t.to.value for (_, step), t in TRANSITIONS.items() if isinstance(step, Meaning)}
+    assert set(offered) == reached - {"in-progress"}
 
 
 def test_json_is_one_document_with_the_promised_fields(folder, case):
@@ -109,6 +158,16 @@ def test_differences_stand_on_one_line_each(folder, case):
     assert lines[4].endswith(", found missing")
     document = json.loads(verify(folder, case, "--json").stdout)
     assert [d.keys() for d in document["differs"]] == [{"field", "expected", "found", "max_mm"}] * 3
+
+
+def test_files_whose_bytes_differ_are_named(folder, case):
+    sign(folder, case, "ada", "submitted")
+    head, *rows = TABLE.splitlines(keepends=True)
+    case.structures.write_text("".join([head, *rows[::-1]]))
+    answer = verify(folder, case)
+    assert answer.exit_code == 0
+    assert answer.stdout.splitlines()[0].startswith("CONTENT-MATCHES (submitted)")
+    assert answer.stdout.splitlines()[-1] == "  other bytes: case_dseg.tsv"
 
 
 def test_a_problem_is_told(folder, case):
