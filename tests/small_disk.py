@@ -1,4 +1,4 @@
-"""A disk that runs full: a program runs with a small file system of its own mounted on a folder."""
+"""A disk that runs full or is read-only: a program runs with a mount of its own on a folder."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 _MOUNT = 'mount -t tmpfs -o size="$1"k tmpfs "$2" && shift 2 && exec "$@"'
+_READ_ONLY = 'mount --bind "$2" "$2" && mount -o remount,ro,bind "$2" && shift 2 && exec "$@"'
 
 
 def run_on_small_disk(
@@ -28,12 +29,41 @@ def run_on_small_disk(
         script: The source text.
         *arguments: What the script finds in ``sys.argv[1:]``.
     """
+    return _run_mounted((_MOUNT, str(kibibytes), str(folder)), script, arguments)
+
+
+def run_on_read_only_disk(folder: Path, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a Python script for which a folder can be read and not written, not even by root.
+
+    Args:
+        folder: What is read-only, with all in it.
+        script: The source text.
+        *arguments: What the script finds in ``sys.argv[1:]``.
+    """
+    return _run_mounted((_READ_ONLY, "", str(folder)), script, arguments)
+
+
+def _run_mounted(
+    mount: tuple[str, str, str], script: str, arguments: tuple[object, ...]
+) -> subprocess.CompletedProcess[str]:
     namespace = _namespace()
     if namespace is None:
         pytest.skip("no mount namespaces here: neither as root nor as a user of one's own")
-    command = [*namespace, "sh", "-c", _MOUNT, "sh", str(kibibytes), str(folder)]
+    what, size, folder = mount
     return subprocess.run(
-        [*command, sys.executable, "-c", script, *map(str, arguments)],
+        [
+            *namespace,
+            "sh",
+            "-c",
+            what,
+            "sh",
+            size,
+            folder,
+            sys.executable,
+            "-c",
+            script,
+            *map(str, arguments),
+        ],
         capture_output=True,
         text=True,
         check=False,

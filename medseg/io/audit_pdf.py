@@ -26,8 +26,8 @@ _FONT, _BOLD = "Vera", "VeraBd"
 def write_audit_pdf(audit: Audit, path: Path) -> None:
     """Write a trail as PDF: study, head of the ledger and the result of the check stand on every page.
 
-    The font knows the Latin scripts. A letter that it lacks is written as its code, such as ``{U+05D0}``:
-    nothing is left out.
+    The font knows the letters of Western Europe. One that it lacks is written as its code, such as
+    ``{U+017A}``: nothing is left out. The page and the JSON have all letters.
 
     Raises:
         OutputExistsError: The file exists.

@@ -52,6 +52,10 @@ class Signed:
         reason: Why; empty where none was given.
         verified: Whether the signature was checked against a roster and is good.
         covers_this: Whether what was signed is what lies here now; False also where that was not checked.
+        in_force: Whether an approval makes the label map an approved one: every structure has the approvals
+            that it needs, and it was neither withdrawn, superseded nor opened for amending since.
+        only: Names of the structures that it covers, where it does not cover all.
+        checkpointed_at: By when it was there for sure; None where no checkpoint proves it.
     """
 
     meaning: str
@@ -62,11 +66,14 @@ class Signed:
     reason: str
     verified: bool
     covers_this: bool
+    in_force: bool = True
+    only: tuple[str, ...] = ()
+    checkpointed_at: datetime | None = None
 
     @property
     def approves(self) -> bool:
-        """Whether this is a good approval of what lies here now."""
-        return self.meaning == "approved" and self.verified and self.covers_this
+        """Whether this is a good approval of what lies here now, and still holds."""
+        return self.meaning == "approved" and self.verified and self.covers_this and self.in_force
 
 
 @dataclass(frozen=True)
@@ -185,4 +192,6 @@ def _signed_as_dict(signed: Signed) -> dict[str, Any]:
         "reason": signed.reason,
         "verified": signed.verified,
         "covers_this": signed.covers_this,
+        "only": list(signed.only),
+        "checkpointed_at": signed.checkpointed_at and signed.checkpointed_at.isoformat(timespec="seconds"),
     }

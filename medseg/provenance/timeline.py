@@ -128,6 +128,11 @@ def _of_step(step: Step, history: History) -> Entry:
 
 def _of_signature(signed: Signed) -> Entry:
     lines = [f"reason: {signed.reason}"] if signed.reason else []
+    if signed.only:
+        lines.append(f"covers only: {', '.join(signed.only)}")
+    if signed.checkpointed_at is not None:
+        there = signed.checkpointed_at.isoformat(sep=" ", timespec="seconds")
+        lines.append(f"a checkpoint shows that it was there by {there}")
     if signed.verified and not signed.covers_this:
         lines.append("this signature is for an earlier content, not for what lies here now")
     trust = f"{signed.role}, verified" if signed.verified else f"claims to be {signed.role}, not verified"

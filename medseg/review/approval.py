@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from medseg.review.states import State
+from medseg.review.states import Meaning, State
 from medseg.review.verification import Verification
 
 
@@ -18,11 +19,13 @@ class ApprovalStatus(StrEnum):
     REJECTED = "REJECTED"
 
 
-_STATUS_OF_STATE = {
-    State.APPROVED: ApprovalStatus.APPROVED,
-    State.CHANGES_REQUESTED: ApprovalStatus.REJECTED,
+_DECISIONS: Mapping[State, tuple[ApprovalStatus, frozenset[Meaning]]] = {
+    State.APPROVED: (ApprovalStatus.APPROVED, frozenset({Meaning.APPROVED})),
+    State.RELEASED: (ApprovalStatus.APPROVED, frozenset({Meaning.APPROVED})),
+    State.CHANGES_REQUESTED: (ApprovalStatus.REJECTED, frozenset({Meaning.CHANGES_REQUESTED})),
+    State.WITHDRAWN: (ApprovalStatus.REJECTED, frozenset({Meaning.WITHDRAWN})),
 }
-"""The states in which somebody has decided."""
+"""The states in which somebody has decided, and which signature did."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +46,21 @@ class Approval:
 def approval_of(verification: Verification) -> Approval:
     """What a sign-off says in the words of DICOM.
 
-    Only a label map that is what was signed is anything but unapproved. Changes that a reviewer asked for are
-    ``REJECTED``: somebody looked and it did not pass, while ``UNAPPROVED`` is said of what nobody has looked
-    at (PS3.3 C.8.8.16). What was submitted, for the first time or again, still waits.
+    Only a label map that is what was signed is anything but unapproved. Changes that a reviewer asked for,
+    and what was withdrawn, are ``REJECTED``: somebody looked and it did not pass, while ``UNAPPROVED`` is
+    said of what nobody has looked at (PS3.3 C.8.8.16). What was submitted, for the first time or again, still
+    waits, also where some of its structures are approved. What was superseded or opened for amending is not
+    in force any more; DICOM has no word for that, and ``UNAPPROVED`` lets nobody use it.
 
     Args:
         verification: The answer of a verification with a trust folder.
     """
-    status = _STATUS_OF_STATE.get(verification.state)
-    if status is None or not verification.holds or not verification.signatures:
+    decided = _DECISIONS.get(verification.state)
+    if decided is None or not verification.holds:
         return Approval()
-    # The state after the last good signature is the verification's: that one decided.
-    decision = verification.signatures[-1]
-    return Approval(status, decision.name, decision.signed_at)
+    status, meanings = decided
+    # Who released it, or was the second to approve, comes after who approved it first: the last one decided.
+    for signature in reversed(verification.signatures):
+        if signature.meaning in meanings:
+            return Approval(status, signature.name, signature.signed_at)
+    return Approval()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from medseg.provenance.content import Content
 from medseg.provenance.differences import Difference, differences
 from medseg.review.chain import Chain, SignedStep, future_warnings, replay
 from medseg.review.checkpoint import NO_CHECKPOINTS, Checkpoints
+from medseg.review.missing_statements import missing_statements
 from medseg.review.roster import Roster
 from medseg.review.states import Meaning, State
 
@@ -137,6 +139,8 @@ class Verification:
         content_digest: Digest of the content found; None where it can't be read.
         roster_digest: Digest of the roster that names and roles come from.
         structures: The structures that were signed and who approved each; empty where the verdict is bad.
+        rewritten: Names of the files whose bytes are others than those that were signed, where their content
+            is the same.
     """
 
     verdict: Verdict
@@ -148,6 +152,7 @@ class Verification:
     content_digest: str | None = None
     roster_digest: str = ""
     structures: tuple[ApprovedStructure, ...] = ()
+    rewritten: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -160,6 +165,7 @@ class Verification:
             "verdict": self.verdict.value,
             "state": self.state.value,
             "differs": [difference.as_dict() for difference in self.differs],
+            "rewritten": list(self.rewritten),
             "signatures": [signature.as_dict() for signature in self.signatures],
             "structures": [structure.as_dict() for structure in self.structures],
             "problems": list(self.problems),
@@ -195,9 +201,11 @@ def verify_bundle(
     differs: list[Difference] = []
     if latest is not None and content is not None:
         differs = differences(latest.content, content)
-    cut_off = _cut_off(chain, content, checkpoints)
-    problems = (*chain.problems, *([problem] if content is None else []), *cut_off)
-    verdict = _verdict(chain, files, signed=bool(bundle or cut_off), sound=not problems and not differs)
+    missing = missing_statements(chain, content, checkpoints)
+    problems = (*chain.problems, *([problem] if content is None else []), *missing)
+    rewritten = () if latest is None else _other_bytes(files, latest.files)
+    sound = latest is not None and not problems and not differs
+    verdict = _verdict(rewritten, signed=bool(bundle or missing), sound=sound)
     good = verdict in (Verdict.VALID, Verdict.CONTENT_MATCHES)
     return Verification(
         verdict=verdict,
@@ -209,24 +217,8 @@ def verify_bundle(
         content_digest=None if content is None else content.digest(),
         roster_digest=roster.digest,
         structures=_structures(chain, roster) if good else (),
+        rewritten=rewritten if good else (),
     )
-
-
-def _cut_off(chain: Chain, content: Content | None, checkpoints: Checkpoints) -> tuple[str, ...]:
-    """What checkpoints know of statements on this content that are no longer there."""
-    if chain.problems:
-        return ()
-    signed = chain.latest.content if chain.latest else content
-    if signed is None:
-        return ()
-    digest = signed.digest()
-    if chain.latest is None:
-        gone = sum(mark.content == digest for checkpoint in checkpoints.all for mark in checkpoint.statements)
-        return (f"its {gone} statements were removed: a checkpoint names them",) if gone else ()
-    missing = checkpoints.missing_after(chain.last_line, digest)
-    if missing is None:
-        return ()
-    return (f"its last statements were cut off: a checkpoint names one that it was {missing.meaning}",)
 
 
 def _structures(chain: Chain, roster: Roster) -> tuple[ApprovedStructure, ...]:
@@ -244,11 +236,20 @@ def _names(chain: Chain, structure_id: str, roster: Roster) -> tuple[str, ...]:
     return tuple(sorted(person.name for person in people if person is not None))
 
 
-def _verdict(chain: Chain, files: Mapping[str, str], *, signed: bool, sound: bool) -> Verdict:
+def _other_bytes(found: Mapping[str, str], signed: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of the files that are not, byte for byte, those that were signed; none where all are.
+
+    In-toto: subjects match by digest; a file that was renamed is still the file.
+    """
+    left = Counter(found.values()) - Counter(signed.values())
+    gone = Counter(signed.values()) - Counter(found.values())
+    others = [name for name, digest in found.items() if left[digest]]
+    return tuple(sorted(others or (name for name, digest in signed.items() if gone[digest])))
+
+
+def _verdict(rewritten: tuple[str, ...], *, signed: bool, sound: bool) -> Verdict:
     if not signed:
         return Verdict.UNSIGNED
-    if not sound or chain.latest is None:
+    if not sound:
         return Verdict.INVALID
-    # In-toto: subjects match by digest; a file that was renamed is still the file.
-    same_bytes = sorted(files.values()) == sorted(chain.latest.files.values())
-    return Verdict.VALID if same_bytes else Verdict.CONTENT_MATCHES
+    return Verdict.CONTENT_MATCHES if rewritten else Verdict.VALID

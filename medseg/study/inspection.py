@@ -20,8 +20,9 @@ def raw_rows(r: Reader, table: str) -> list[dict[str, Any]]:
         table: Its name, one of :mod:`medseg.study.schema`.
     """
     found = schema.metadata.tables[table]
-    columns = ", ".join(column.name for column in found.columns)
-    order = ", ".join(column.name for column in found.primary_key)
+    # Quoted: ``leading`` is a word of PostgreSQL's.
+    columns = ", ".join(f'"{column.name}"' for column in found.columns)
+    order = ", ".join(f'"{column.name}"' for column in found.primary_key)
     return r.selected(f"SELECT {columns} FROM {table} ORDER BY {order}")  # noqa: S608 - names of the schema
 
 

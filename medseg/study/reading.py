@@ -216,7 +216,7 @@ class Reader:
             after = rows[-1].number
 
     def selected(self, sql: str) -> list[dict[str, Any]]:
-        """The answer to a query in SQL, each value as the database has it; for :mod:`medseg.study.inspection`."""
+        """The answer to a query in SQL, values as the database has them (:mod:`medseg.study.inspection`)."""
         return [dict(row) for row in self._connection.execute(text(sql)).mappings()]
 
     @property

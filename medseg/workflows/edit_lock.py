@@ -40,28 +40,40 @@ def claimed_state(label_map: Path | LabelMapFiles) -> State:
     return state
 
 
-_STATE_AFTER = {step: transition.to for (_, step), transition in TRANSITIONS.items() if step in list(Meaning)}
+_STATE_AFTER = {
+    step: transition.to for (_, step), transition in TRANSITIONS.items() if isinstance(step, Meaning)
+}
 """What a signature leads to, whatever was before it. An approval locks also where more of them are needed."""
 
 
 def require_editable(label_map: Path | LabelMapFiles) -> None:
-    """Refuse to overwrite a label map whose latest statement submits or approves it.
+    """Refuse to overwrite a label map whose latest statement locks it, such as a submission.
 
     Args:
         label_map: The label map, which need not exist yet.
 
     Raises:
-        LockedError: It was submitted or approved, or its statements are damaged.
+        LockedError: It is locked (:attr:`State.is_locked`), or its statements are damaged.
     """
     files = _files_of(label_map)
     state = claimed_state(files)
     if state.is_locked:
         raise LockedError(
-            f"{files.nifti.name} was {state} and must not change",
-            hint="save under another name, or ask for changes first",
+            f"{files.nifti.name} {_IS.get(state, f'was {state}')} and must not change",
+            hint=_way_on(state),
             path=str(files.nifti),
             state=state.value,
         )
+
+
+_IS = {State.ADJUDICATION: "waits for adjudication"}
+"""Where "was" and the state make no sentence."""
+
+
+def _way_on(state: State) -> str:
+    """What opens a locked label map again, by the table."""
+    opening = [step for (start, step), t in TRANSITIONS.items() if start is state and not t.to.is_locked]
+    return f"save under another name, or sign as {opening[0]} first" if opening else "save under another name"
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from medseg.provenance.timeline import about_image, timeline
 from medseg.provenance.voxel_blocks import blocks_of
 from medseg.provenance.voxel_digest import layers_sha256
 from medseg.review.statement import open_statement
+from medseg.review.states import State
 from medseg.review.verification import Verdict, Verification
 from medseg.workflows.verify import verify
 
@@ -214,7 +215,10 @@ class _Told:
 
 
 def _verified(verification: Verification) -> Iterator[Signed]:
+    names = {structure.id: structure.name for structure in verification.structures}
     for signature in verification.signatures:
+        covers_this = verification.holds and signature.content_digest == verification.content_digest
+        is_partial = covers_this and set(signature.structures) != set(names)
         yield Signed(
             signature.meaning.value,
             signature.name,
@@ -223,7 +227,10 @@ def _verified(verification: Verification) -> Iterator[Signed]:
             signature.signed_at,
             signature.reason,
             verified=True,
-            covers_this=verification.holds and signature.content_digest == verification.content_digest,
+            covers_this=covers_this,
+            in_force=verification.state in (State.APPROVED, State.RELEASED),
+            only=tuple(names[one] for one in signature.structures) if is_partial else (),
+            checkpointed_at=signature.checkpointed_at,
         )
 
 

@@ -16,6 +16,7 @@ from medseg.io.sign_off_file import append_statement, read_sign_off
 from medseg.io.trust_folder import read_key, read_trust_and_checkpoints
 from medseg.review.chain import replay
 from medseg.review.circumstances import Circumstances
+from medseg.review.missing_statements import missing_statements
 from medseg.review.signing import next_statement
 from medseg.review.statement import seal_statement
 from medseg.review.states import Meaning
@@ -82,8 +83,16 @@ def sign(
                 hint="reload the label map and look at it again",
             )
         now = datetime.now().astimezone()
+        chain = replay(bundle, roster, trusted.checkpoints)
+        missing = missing_statements(chain, found.content, trusted.checkpoints)
+        if missing:
+            raise ReviewError(
+                f"{files.sign_off.name}: {missing[0]}: nothing is signed on top of it",
+                hint="put the statements back from where the label map came from",
+                reason="missing-statements",
+            )
         statement = next_statement(
-            replay(bundle, roster, trusted.checkpoints),
+            chain,
             found.content,
             found.files,
             roster.signer(signing_key.public_hex, now, trust=roster.digest),

@@ -141,6 +141,7 @@ def test_a_renamed_case_stays_signed(site, approved):
         path.rename(folder / path.name.replace("case", "patient-7"))
     renamed = LabelMapFiles(folder / "patient-7_dseg.nii.gz")
     assert site.verify(renamed).verdict is Verdict.VALID
+    assert site.verify(renamed).rewritten == ()
 
 
 # The bytes differ, the content does not
@@ -152,6 +153,8 @@ def test_only_the_gzip_rewritten(site, approved):
     answer = site.verify(approved)
     assert (answer.verdict, answer.state) == (Verdict.CONTENT_MATCHES, State.APPROVED)
     assert answer.holds
+    assert answer.rewritten == (approved.nifti.name,)
+    assert answer.as_dict()["rewritten"] == [approved.nifti.name]
 
 
 def test_only_descrip_changed(site, approved):
@@ -169,7 +172,8 @@ def test_only_an_extension_added(site, approved):
 def test_only_the_rows_of_the_table_reordered(site, approved):
     head, *rows = TABLE.splitlines(keepends=True)
     approved.structures.write_text("".join([head, *rows[::-1]]))
-    assert site.verify(approved).verdict is Verdict.CONTENT_MATCHES
+    answer = site.verify(approved)
+    assert (answer.verdict, answer.rewritten) == (Verdict.CONTENT_MATCHES, (approved.structures.name,))
 
 
 # Changed content is found and named

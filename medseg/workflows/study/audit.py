@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from medseg._version import __version__
-from medseg.errors import MedsegError
+from medseg.errors import MedsegError, SidecarError
 from medseg.io.audit_page import write_audit_page
 from medseg.io.audit_pdf import write_audit_pdf
 from medseg.progress import Progress, silent
@@ -16,10 +17,13 @@ from medseg.review.chain import SignedStep, replay
 from medseg.review.roster import Roster
 from medseg.review.statement import open_statement
 from medseg.review.trust import Trust
-from medseg.study.ledger import LedgerAction
-from medseg.study.reading import Reader
+from medseg.study.ledger import LedgerAction, LedgerEntry
 from medseg.workflows.study.check_study import check_study
 from medseg.workflows.study.checking.damage import Severity
+from medseg.workflows.study.checking.entries import fields_of
+from medseg.workflows.study.checking.signatures import lone_amendments, opened_statements, replayed_alone
+from medseg.workflows.study.checking.table_rows import TableRows, read_rows
+from medseg.workflows.study.checking.trust_folder import look_at_trust
 from medseg.workflows.study.opened import Study, now
 
 SHOWN_DIGITS = 12
@@ -28,7 +32,8 @@ SHOWN_DIGITS = 12
 def audit(study: Study, *, case: str | None = None, progress: Progress = silent) -> Audit:
     """The trail of a study: every entry of its ledger, and each signature with its verification.
 
-    The whole study is checked first, so that the trail says whether it can be believed.
+    The whole study is checked first, so that the trail says whether it can be believed. An entry that can't
+    be read, and a signature that is not good, stand in the trail as what they are.
 
     Args:
         study: The study.
@@ -37,15 +42,16 @@ def audit(study: Study, *, case: str | None = None, progress: Progress = silent)
 
     Raises:
         UnknownCaseError: There is no such case.
-        SidecarError: The trust folder is damaged.
-        ReviewError: A signature in the trust folder is not good.
+        Cancelled: The user stopped it.
+        DatabaseError: The database can't be read.
     """
     check = check_study(study, progress=progress)
-    trust = study.trust()
+    trust = look_at_trust(study.folder.trust).trust
     with study.store.reading() as r:
-        case_ids = (r.case(case).id,) if case is not None else r.case_ids()
-        signed = {step.sha256: step for case_id in case_ids for step in _good_steps(r, trust, case_id)}
-        entries = tuple(_entry(entry.fields, r, trust.roster, signed) for entry in r.ledger(case_id=case))
+        if case is not None:
+            case = r.case(case).id
+        signed = _Signed.of(read_rows(r), trust)
+        entries = tuple(_entry(entry, signed) for entry in r.ledger(case_id=case))
         head = r.head()
     return Audit(
         study=study.id,
@@ -54,7 +60,7 @@ def audit(study: Study, *, case: str | None = None, progress: Progress = silent)
         software=f"medseg {__version__}",
         ledger_size=head.number if head else 0,
         ledger_head=head.sha256 if head else "",
-        roster=trust.roster.digest,
+        roster=trust.roster.digest if trust else "",
         findings=tuple(
             f"{damage.what}: {damage.message}"
             for damage in check.damages
@@ -77,21 +83,45 @@ def write_audit(found: Audit, *, html: Path | None = None, pdf: Path | None = No
         write_audit_pdf(found, pdf)
 
 
-def _good_steps(r: Reader, trust: Trust, case_id: str) -> Iterator[SignedStep]:
-    for revision in r.revisions(case_id):
-        yield from replay(r.bundle(case_id, revision.digest), trust.roster, trust.checkpoints).steps
-    for read in r.reads(case_id):
-        # The statement that opened an amendment stands in no bundle before the next revision is saved.
-        yield from replay(r.pending_bundle(read), trust.roster, trust.checkpoints).steps
+@dataclass(frozen=True)
+class _Signed:
+    """The statements of a study, and those of them that are good.
+
+    Attributes:
+        rows: The database.
+        roster: Who is who; None where the trust folder can't be used.
+        good: Good statements, by the digest of the line.
+    """
+
+    rows: TableRows
+    roster: Roster | None
+    good: Mapping[str, SignedStep]
+
+    @classmethod
+    def of(cls, rows: TableRows, trust: Trust | None) -> _Signed:
+        if trust is None:
+            return cls(rows, None, {})
+        return cls(rows, trust.roster, {step.sha256: step for step in _good_steps(rows, trust)})
 
 
-def _entry(
-    fields: Mapping[str, Any], r: Reader, roster: Roster, signed: Mapping[str, SignedStep]
-) -> AuditEntry:
-    person = roster.person(fields["person"])
-    signature = _signature(fields, r, signed) if fields["statement"] else None
+def _good_steps(rows: TableRows, trust: Trust) -> Iterator[SignedStep]:
+    for key in rows.bundles:
+        yield from replay(rows.bundle(*key), trust.roster, trust.checkpoints).steps
+    # A statement that opened an amendment stands in no bundle before the next revision is saved.
+    opened, _ = opened_statements(rows)
+    for stored, statement in lone_amendments(rows, opened):
+        yield from replayed_alone(rows, trust, stored, statement).steps
+
+
+def _entry(entry: LedgerEntry, signed: _Signed) -> AuditEntry:
+    fields = fields_of(entry)
+    if fields is None:
+        words = "NOT READABLE: this entry of the ledger was damaged"
+        return AuditEntry(entry.number, "", "", "", "", "unreadable", words, None, None, "", "")
+    person = signed.roster.person(fields["person"]) if signed.roster else None
+    signature = _signature(fields, signed) if fields["statement"] else None
     return AuditEntry(
-        number=fields["number"],
+        number=entry.number,
         at=fields["at"],
         person=fields["person"],
         name=person.name if person else "",
@@ -100,26 +130,28 @@ def _entry(
         words=_words(fields, signature),
         case=fields["case"],
         revision=fields["revision"],
-        workstation=fields["workstation"],
-        software=fields["software"],
+        workstation=str(fields.get("workstation", "")),
+        software=str(fields.get("software", "")),
         details=dict(fields["details"]),
         signature=signature,
     )
 
 
-def _signature(fields: Mapping[str, Any], r: Reader, signed: Mapping[str, SignedStep]) -> AuditedSignature:
+def _signature(fields: Mapping[str, Any], signed: _Signed) -> AuditedSignature:
     sha256 = fields["statement"]
-    good = signed.get(sha256)
+    good = signed.good.get(sha256)
     if good is not None:
         statement, name, role, problem = good.statement, good.person.name, good.person.role.value, ""
     else:
         try:
-            statement, _ = open_statement(r.statement(sha256).line, "the statement")
+            statement, _ = open_statement(_line(signed.rows, sha256), "the statement")
         except MedsegError as error:
             meaning = str(fields["details"].get("meaning", ""))
             return AuditedSignature("", "", meaning, "", None, "", (), "", sha256, error.message)
         name, role = statement.name, statement.role.value
         problem = "its signature is not good, or stands behind one that is not"
+        if signed.roster is None:
+            problem = "the trust folder is damaged: nobody can say whose signature this is"
     checkpointed = good.checkpointed_at if good else None
     return AuditedSignature(
         name=name,
@@ -135,13 +167,27 @@ def _signature(fields: Mapping[str, Any], r: Reader, signed: Mapping[str, Signed
     )
 
 
+def _line(rows: TableRows, sha256: str) -> bytes:
+    """A statement.
+
+    Raises:
+        SidecarError: It is gone.
+    """
+    if sha256 not in rows.statements:
+        raise SidecarError("the statement is gone")
+    return rows.statements[sha256].line
+
+
 def _words(fields: Mapping[str, Any], signature: AuditedSignature | None) -> str:
     if signature is not None:
         why = f": {signature.reason}" if signature.reason else ""
         bad = f" (NOT VALID: {signature.problem})" if signature.problem else ""
         return f"signed as {signature.meaning}{why}{bad}"
     say = _SAY.get(fields["action"])
-    return say(fields["details"], fields) if say else str(fields["action"])
+    try:
+        return say(fields["details"], fields) if say else str(fields["action"])
+    except (TypeError, AttributeError):
+        return str(fields["action"])  # of an entry that somebody edited
 
 
 def _short(digest: Any) -> str:
@@ -170,7 +216,9 @@ _SAY: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
     LedgerAction.REFUSED: lambda d, _: f"was refused: {d.get('attempted')} ({d.get('rule')})",
     LedgerAction.COMMENTED: lambda d, _: f"made comment {d.get('comment')}",
     LedgerAction.COMMENT_RESOLVED: lambda d, _: f"resolved comment {d.get('comment')}",
-    LedgerAction.EXPORTED: lambda _, f: f"exported revision {_short(f['revision'])}",
+    LedgerAction.EXPORTED: lambda _, f: (
+        f"exported revision {_short(f['revision'])}" if f["revision"] else "exported a working copy"
+    ),
     LedgerAction.CHECKPOINTED: lambda d, _: f"signed a checkpoint of {d.get('size')} entries",
     LedgerAction.TRUST_CHANGED: lambda d, _: f"acted under a changed trust folder ({_short(d.get('trust'))})",
 }

@@ -152,7 +152,7 @@ class _Check:
         yield from bundle_damages(rows, Trust(after.trust.roster, known), opened)
 
     def _of_files(self, rows: TableRows, told: Retold) -> Iterator[Damage]:
-        """The files, against what the ledger says of them; against the database where the ledger is silent."""
+        """The files, against what the ledger says of them, or else the database."""
         cases: dict[str, Case] = {**rows.cases, **told.cases}
         revisions: dict[tuple[str, str], Revision] = {**rows.revisions, **told.revisions}
         checks: list[FileCheck] = [check_of_image(self._folder, case) for _, case in sorted(cases.items())]
@@ -160,11 +160,8 @@ class _Check:
         yield from file_damages(checks, self._progress)
         for key in sorted(rows.revisions):
             yield from bundle_file_damages(self._study, revisions[key], rows.bundle(*key))
-        with self._study.store.reading() as r:
-            # Read again after the files: what was saved meanwhile is nothing that was left over.
-            known = named_by(rows, self._folder) | named_by(read_rows(r), self._folder)
-        known |= {one.folder for one in told.revisions.values()} | {one.image for one in told.cases.values()}
-        yield from left_overs(self._folder, known)
+        known = {one.folder for one in told.revisions.values()} | {one.image for one in told.cases.values()}
+        yield from left_overs(self._study, known | named_by(rows, self._folder))
 
 
 def read_kept_checkpoints(folder: Path, kept: Path | None) -> Checkpoints:

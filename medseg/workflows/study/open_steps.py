@@ -110,6 +110,8 @@ def _judgements(view: CaseView, person: Person) -> Iterator[OpenStep]:
     if read is None or read.head is None or read.is_opened:
         return
     drew = {one.author for one in view.revisions}
+    # Who submitted what another saved made it his own.
+    drew |= {one.person_id for one in view.statements if Meaning(one.meaning).makes_author}
     if view.case.is_blind:
         drew |= {one.reader for one in view.reads if one.number <= view.case.reads and one.reader}
     for meaning in _JUDGEMENTS:

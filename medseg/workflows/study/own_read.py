@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from medseg.errors import TransitionError
 from medseg.review.role import Role
-from medseg.review.states import State
+from medseg.review.states import Meaning, State
 from medseg.study.records import Case, Read
 from medseg.workflows.study.acting import Act
 
@@ -60,6 +60,10 @@ def require_no_reader(act: Act, case: Case, what: str) -> None:
 def _require_stranger(act: Act, case: Case, what: str, *, blind_only: bool) -> None:
     revisions = act.t.revisions(case.id)
     drew = {one.author for one in revisions if one.read <= case.reads or not blind_only}
+    if not blind_only:
+        # Who submitted what another saved made it his own.
+        statements = act.t.statements(case.id)
+        drew |= {one.person_id for one in statements if Meaning(one.meaning).makes_author}
     reads = act.t.reads(case.id) if case.is_blind else ()
     blind = {read.reader for read in reads if read.number <= case.reads}
     if act.person.id in drew | blind:

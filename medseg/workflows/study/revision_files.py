@@ -24,6 +24,7 @@ from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.content import FileDigests, read_content_and_digests
 from medseg.io.nifti.plain_copy import copy_plain
 from medseg.io.sign_off_file import read_sign_off
+from medseg.review.chain import read_statements
 from medseg.study.folder import StudyFolder
 from medseg.study.reading import Reader
 from medseg.study.records import Revision
@@ -177,8 +178,22 @@ def staged_bundle(target: Path, bundle: bytes) -> Iterator[StagedBundle]:
             temporary.unlink(missing_ok=True)
 
 
+def shown_bundle(bundle: bytes, digest: str) -> bytes:
+    """What stands in the file beside a revision: nothing before somebody signs that revision itself.
+
+    The statements before it are about other revisions: with them alone, whoever verifies a draft would be
+    told that it is not what was signed.
+
+    Args:
+        bundle: The statements of the revision, those on earlier ones included.
+        digest: Content digest of the revision.
+    """
+    statements = read_statements(bundle) if bundle else ()
+    return bundle if statements and statements[-1].content.digest() == digest else b""
+
+
 def rolled_forward(folder: StudyFolder, r: Reader, revision: Revision) -> bytes:
-    """The bundle of a revision; its file is written again where a killed program left an older one.
+    """The statements of a revision; their file is written again where a killed program left an older one.
 
     Raises:
         DamagedStudyError: The file is neither the bundle nor an earlier one.
@@ -186,15 +201,15 @@ def rolled_forward(folder: StudyFolder, r: Reader, revision: Revision) -> bytes:
     """
     files = files_of(folder, revision)
     bundle = r.bundle(revision.case_id, revision.digest)
-    found = read_sign_off(files.sign_off)
-    if found == bundle:
+    shown, found = shown_bundle(bundle, revision.digest), read_sign_off(files.sign_off)
+    if found == shown:
         return bundle
-    if not bundle.startswith(found) or (found and not found.endswith(b"\n")):
+    if not shown.startswith(found) or (found and not found.endswith(b"\n")):
         raise DamagedStudyError(
             f"the statements beside revision {revision.number} of {revision.case_id} are not those that the "
             "study knows",
             hint="move the file away: it is written again from the database; medseg study check tells more",
             reason="bundle-differs",
         )
-    write_whole(files.sign_off, bundle, overwrite=True)
+    write_whole(files.sign_off, shown, overwrite=True)
     return bundle

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from medseg.errors import ConflictError, InputError
-from medseg.io.atomic import write_whole
 from medseg.io.existence import require_file
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.content import read_content_and_digests
@@ -81,8 +80,6 @@ def save_revision(
         target = study.folder.revision(case_id, digest)
         digests = stack.enter_context(revision_in_place(files, target))
         bundle = act.t.pending_bundle(read)
-        if bundle:
-            write_whole(target.sign_off, bundle)
         revision = Revision(
             case_id=case_id,
             digest=digest,

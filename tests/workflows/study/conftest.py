@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lived_study import lived, lived_site
 from study_cases import site, stays_sound, studies
 
-__all__ = ["site", "stays_sound", "studies"]
+__all__ = ["lived", "lived_site", "site", "stays_sound", "studies"]

@@ -307,3 +307,21 @@ def test_saving_after_somebody_else_saved_is_told(site, drawn):
             save(site, site.draw("ada", size=3), expected_parent=parent)
         assert refused.value.details["reason"] == "parent"
     assert len(site.revisions()) == 2
+
+
+def test_a_draft_is_unsigned_and_not_called_bad(site):
+    """What was signed before it is about other revisions; it comes back with the first signature."""
+    site.submitted()
+    site.step("ben", "changes-requested", reason="more")
+    draft = site.save("ada", size=2)
+    assert not site.files(draft).sign_off.exists()
+    assert site.verify(draft).verdict is Verdict.UNSIGNED
+    use.view_revision(site.study, site.who("ada"), CASE)
+    assert site.verify(draft).verdict is Verdict.UNSIGNED
+    site.require_sound()
+    site.step("ada", "submitted")
+    assert [one.meaning.value for one in site.verify(draft).signatures] == [
+        "submitted",
+        "changes-requested",
+        "submitted",
+    ]

@@ -18,7 +18,7 @@ _OPTIONAL_TEXTS = ("case", "revision", "statement")
 
 def readable(entries: Iterable[LedgerEntry]) -> list[Entry]:
     """What the entries say, as far as they can be read: the others are named by the check of the chain."""
-    return [fields for fields in map(_fields_of, entries) if fields is not None]
+    return [fields for fields in map(fields_of, entries) if fields is not None]
 
 
 def clock_notes(entries: Sequence[Entry], now: datetime) -> Iterator[Damage]:
@@ -37,7 +37,8 @@ def _note(entry: Entry, message: str) -> Damage:
     return Damage("clock", f"entry {entry['number']}", message, Severity.NOTE)
 
 
-def _fields_of(entry: LedgerEntry) -> Entry | None:
+def fields_of(entry: LedgerEntry) -> Entry | None:
+    """What an entry says; None where it can't be read, or is not of the form of one."""
     try:
         fields = entry.fields
         return fields if _is_whole(fields) else None

@@ -17,7 +17,7 @@ from medseg.workflows.study.checking.damage import Damage, Severity
 from medseg.workflows.study.checking.study_files import is_behind
 from medseg.workflows.study.checking.table_rows import TableRows, read_rows
 from medseg.workflows.study.opened import Study
-from medseg.workflows.study.revision_files import files_of, rolled_forward
+from medseg.workflows.study.revision_files import files_of, rolled_forward, shown_bundle
 
 _LEFT_OVER = "left-over"
 
@@ -25,16 +25,24 @@ REPAIRABLE = ("bundle-behind", _LEFT_OVER)
 """Kinds of damage that are put right where asked, in a study that is sound otherwise."""
 
 
-def left_overs(folder: StudyFolder, known: set[str]) -> Iterator[Damage]:
-    """Files and folders that no row names: harmless, unless somebody signed them.
+def left_overs(study: Study, known: set[str]) -> Iterator[Damage]:
+    """Files and folders that nothing names: harmless, unless somebody signed them.
 
     Args:
-        folder: Where things lie.
-        known: What rows or the ledger name, relative to the study.
+        study: The study.
+        known: What rows or the ledger named, relative to the study.
     """
-    for path in _unknown(folder, known):
-        what = folder.relative(path)
-        if _is_signed(path):
+    folder = study.folder
+    found = [(folder.relative(path), _is_signed(path)) for path in _unknown(folder, known)]
+    if not found:
+        return
+    with study.store.reading() as r:
+        # Somebody may have saved since.
+        known = named_by(read_rows(r), folder)
+    for what, is_signed in found:
+        if what in known:
+            continue
+        if is_signed:
             message = "it was signed, and neither the database nor the ledger knows it"
             yield Damage("revision-unknown", what, message)
         else:
@@ -66,7 +74,8 @@ def repaired(study: Study, damages: list[Damage]) -> list[Damage]:
         rows = read_rows(t)
         for revision in rows.revisions.values():
             path = files_of(folder, revision).sign_off
-            if is_behind(read_sign_off(path), rows.bundle(revision.case_id, revision.digest)):
+            bundle = shown_bundle(rows.bundle(revision.case_id, revision.digest), revision.digest)
+            if is_behind(read_sign_off(path), bundle):
                 rolled_forward(folder, t, revision)
             done.add(("bundle-behind", folder.relative(path)))
         for path in list(_unknown(folder, named_by(rows, folder))):

@@ -70,8 +70,9 @@ def _statements(rows: TableRows, told: Retold) -> Iterator[Damage]:
         message = f"the statement that entry {known['number']} names is gone"
         yield Damage("statement-missing", f"{known['case']}, statement {sha256[:12]}", message)
     for sha256, statement in sorted(rows.statements.items()):
-        what = f"{statement.case_id}, statement {sha256[:12]}"
         entry = told.statements.get(sha256)
+        # Named by the case that it was made for, whatever the row says now.
+        what = f"{entry['case'] if entry else statement.case_id}, statement {sha256[:12]}"
         if entry is None:
             yield Damage("statement-unknown", what, "no entry of the ledger names this statement")
             continue

@@ -37,7 +37,7 @@ def statement_damages(opened: Opened) -> Iterator[Damage]:
     """Rows that say something else than what was signed, and statements that occur twice."""
     nonces = Counter(statement.nonce for _, statement in opened)
     for stored, statement in opened:
-        what = _named(stored)
+        what = f"{statement.circumstances.case}, statement {stored.sha256[:12]}"
         said = {
             "case": (stored.case_id, statement.circumstances.case),
             "revision": (stored.digest, statement.content.digest()),

@@ -14,8 +14,9 @@ from medseg.progress import Progress
 from medseg.study.folder import StudyFolder
 from medseg.study.records import Case, Revision
 from medseg.workflows.study.checking.damage import Damage, Severity
+from medseg.workflows.study.checking.table_rows import read_rows
 from medseg.workflows.study.opened import Study
-from medseg.workflows.study.revision_files import changed_files, files_of, require_unchanged
+from medseg.workflows.study.revision_files import changed_files, files_of, require_unchanged, shown_bundle
 
 MAX_THREADS = 4
 """Label maps that are held in memory at once; a disk gives no more either."""
@@ -58,7 +59,7 @@ def check_of_image(folder: StudyFolder, case: Case) -> FileCheck:
 
 
 def check_of_revision(folder: StudyFolder, revision: Revision) -> FileCheck:
-    """Look for files of a revision that are missing, changed or new, or hold another content than was saved."""
+    """Look for files of a revision that are missing, changed or new, or hold another content."""
     return _told(lambda: list(_of_revision(folder, revision)), revision.folder)
 
 
@@ -93,11 +94,12 @@ def bundle_file_damages(study: Study, revision: Revision, expected: bytes) -> It
     if not path.parent.is_dir():
         return
     try:
-        found = read_sign_off(path)
+        found, expected = read_sign_off(path), shown_bundle(expected, revision.digest)
         if found != expected:
             # Somebody may have signed since.
             with study.store.reading() as r:
-                expected = r.bundle(revision.case_id, revision.digest)
+                bundle = read_rows(r).bundle(revision.case_id, revision.digest)
+            expected = shown_bundle(bundle, revision.digest)
     except (MedsegError, OSError) as error:
         yield Damage("bundle-damaged", what, _message(error))
         return

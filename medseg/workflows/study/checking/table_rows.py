@@ -73,9 +73,12 @@ def read_rows(r: Reader) -> TableRows:
         rows.statements[statement.sha256] = statement
     for _, comment in _records(r, rows, "comments", comment_of):
         rows.comments[comment.id] = comment
-    lines = raw_rows(r, "bundle_lines")
-    for key, group in groupby(lines, lambda row: (row["case_id"], row["digest"])):
-        rows.bundles[key] = [row["sha256"] for row in group]
+    for key, group in groupby(raw_rows(r, "bundle_lines"), lambda row: (row["case_id"], row["digest"])):
+        lines = list(group)
+        rows.bundles[key] = [row["sha256"] for row in lines]
+        if [row["position"] for row in lines] != list(range(len(lines))):
+            what = f"{key[0]}, revision {str(key[1])[:12]}"
+            rows.damages.append(Damage("bundle-differs", what, "its lines are not numbered one by one"))
     return rows
 
 
