@@ -149,7 +149,8 @@ def a_statement(files: LabelMapFiles, others: LabelMapFiles, rng: random.Random)
             lines[at], lines[other] = lines[other], lines[at]
             bundle = b"".join(lines)
         case "foreign":
-            lines[at] = rng.choice(foreign)
+            # Revisions of one case begin with the same statements.
+            lines[at] = rng.choice([line for line in foreign if line != lines[at]])
             bundle = b"".join(lines)
         case "all foreign":
             bundle = b"".join(foreign)

@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medseg.io.atomic import write_whole
+from medseg.progress import Progress, silent
 from medseg.review.audit import Audit, AuditEntry
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
+
+_STEP = 100
+"""Entries between two calls of the progress: they take a hundredth of a second."""
 
 MM = 72 / 25.4
 """Points."""
@@ -23,18 +27,24 @@ _FONT, _BOLD = "Vera", "VeraBd"
 """Bitstream Vera, which reportlab brings along; its licence lets anybody embed it."""
 
 
-def write_audit_pdf(audit: Audit, path: Path) -> None:
+def write_audit_pdf(audit: Audit, path: Path, *, progress: Progress = silent) -> None:
     """Write a trail as PDF: study, head of the ledger and the result of the check stand on every page.
 
     The font knows the letters of Western Europe. One that it lacks is written as its code, such as
     ``{U+017A}``: nothing is left out. The page and the JSON have all letters.
 
+    Args:
+        audit: The trail.
+        path: The file.
+        progress: Called before each hundred entries.
+
     Raises:
         OutputExistsError: The file exists.
         OutputError: It can't be written.
+        Cancelled: The user stopped it; nothing was written.
     """
     buffer = BytesIO()
-    _Printer(buffer, audit).run()
+    _Printer(buffer, audit).run(progress)
     write_whole(path, buffer.getvalue())
 
 
@@ -57,7 +67,7 @@ class _Printer:
         self._pages = 0
         self._y = 0.0
 
-    def run(self) -> None:
+    def run(self, progress: Progress) -> None:
         """Print everything."""
         audit = self._audit
         about = f"case {audit.case}" if audit.case else "all cases"
@@ -66,7 +76,9 @@ class _Printer:
         self._text(f"Audit trail: {about}", bold=True)
         for line in _head(audit):
             self._text(line)
-        for entry in audit.entries:
+        for number, entry in enumerate(audit.entries):
+            if number % _STEP == 0:
+                progress("Printing", number, len(audit.entries))
             self._entry(entry)
         self._canvas.showPage()
         self._canvas.save()

@@ -242,8 +242,11 @@ class Reader:
         # Those without a date come last, on both databases.
         order = (cases.c.due.is_(None), cases.c.due, cases.c.id)
         query = _filtered(select(cases), wanted).order_by(*order).limit(limit).offset(offset)
-        rows = self._connection.execute(query).all()
-        few = [row[0] for row in rows] if limit is not None else None
+        found = self._connection.execute(query)
+        # Of the whole worklist no row is kept longer than it takes to read it: looking through thousands of
+        # them, Python's garbage collection would take half of the time.
+        rows = found if limit is None else found.all()
+        few = None if limit is None else [row[0] for row in rows]
         readers, comments = self._readers(few), self._open_comments(few)
         return tuple(
             WorklistRow(

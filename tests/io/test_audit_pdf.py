@@ -9,7 +9,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 
 from audit_trails import TRAIL
-from medseg.errors import OutputExistsError
+from medseg.errors import Cancelled, OutputExistsError
 from medseg.io.audit_pdf import write_audit_pdf
 
 A4_WIDTH = 595.3
@@ -86,3 +86,12 @@ def test_the_same_trail_makes_the_same_bytes_and_no_file_is_overwritten(tmp_path
     assert first.read_bytes() == second.read_bytes()
     with pytest.raises(OutputExistsError):
         write_audit_pdf(TRAIL, first)
+
+
+def test_it_can_be_stopped_and_then_nothing_is_written(tmp_path):
+    def stop(task, done, total):
+        raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        write_audit_pdf(TRAIL, tmp_path / "a.pdf", progress=stop)
+    assert list(tmp_path.iterdir()) == []

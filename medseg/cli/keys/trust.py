@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from medseg.cli.keys.many_keys import read_passphrases
+from medseg.cli.keys.many_keys import founding_options, read_passphrases
 
 if TYPE_CHECKING:
     from medseg.workflows.show_trust import ShownTrust
@@ -17,29 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "--person",
-    "people",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path),
-    help="A person's card.",
-)
-@click.option(
-    "--founder",
-    "founders",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path),
-    help="A founder's key.",
-)
-@click.option(
-    "--passphrase-file",
-    "passphrase_files",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Read the passphrase from this file: one for each --founder, in the same order. Default: ask.",
-)
+@founding_options
 def trust(
     folder: Path,
     people: tuple[Path, ...],

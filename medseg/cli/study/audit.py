@@ -37,7 +37,7 @@ def audit(
 
     with cancellable("nothing was changed"), progress_bar() as progress:
         found = audit_study(open_chosen(study_folder), case=case, progress=progress)
-    write_audit(found, html=html, pdf=pdf)
+        write_audit(found, html=html, pdf=pdf, progress=progress)
     if as_json:
         print_json(found.as_dict())
     elif html is None and pdf is None:

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from pathlib import Path
 
 import click
 
-from medseg.cli.passphrase import read_passphrase
+from medseg.cli.keys.many_keys import founding_options, read_passphrases
 from medseg.cli.study.answer import print_json
 from medseg.cli.study.options import enclosing, study_option
 
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "--person",
-    "people",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path),
-    help="A person's card.",
-)
-@click.option(
-    "--founder",
-    "founders",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path),
-    help="A founder's key.",
-)
-@click.option(
-    "--passphrase-file",
-    "passphrase_files",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Read the passphrase from this file: one for each --founder, in the same order. Default: ask.",
-)
+@founding_options
 @click.option("--policy-version", default="1", show_default=True, help="What people call these rules.")
 @click.option(
     "--approvals", default=1, show_default=True, help="Radiologists who must approve each structure."
@@ -68,13 +45,8 @@ def init(
     """
     from medseg.workflows.study.create import Policy, create_study
 
-    if passphrase_files and len(passphrase_files) != len(founders):
-        raise click.UsageError("give one --passphrase-file for each --founder, or none")
     policy = Policy(policy_version, approvals, reads, session_minutes)
-    opened = [
-        (key, read_passphrase(file, None, prompt=f"Passphrase of {key.name}"))
-        for key, file in zip_longest(founders, passphrase_files)
-    ]
+    opened = read_passphrases(founders, passphrase_files, option="--founder")
     made = create_study(folder, people=people, founders=opened, policy=policy, database=database)
     roster = made.trust().roster
     made.close()

@@ -70,8 +70,16 @@ def audit(study: Study, *, case: str | None = None, progress: Progress = silent)
     )
 
 
-def write_audit(found: Audit, *, html: Path | None = None, pdf: Path | None = None) -> None:
+def write_audit(
+    found: Audit, *, html: Path | None = None, pdf: Path | None = None, progress: Progress = silent
+) -> None:
     """Write a trail as a page, as a PDF, or both.
+
+    Args:
+        found: The trail.
+        html: The page.
+        pdf: The PDF.
+        progress: Called while the PDF is printed.
 
     Raises:
         OutputExistsError: A file is there already.
@@ -80,7 +88,7 @@ def write_audit(found: Audit, *, html: Path | None = None, pdf: Path | None = No
     if html is not None:
         write_audit_page(found, html)
     if pdf is not None:
-        write_audit_pdf(found, pdf)
+        write_audit_pdf(found, pdf, progress=progress)
 
 
 @dataclass(frozen=True)

@@ -95,11 +95,13 @@ class _Check:
         # The trust folder is read before and after: whoever signs meanwhile writes there, too. What it named
         # before must be in the ledger, and what the ledger names must be in it after.
         before = look_at_trust(self._folder.trust)
+        self._progress("Reading database and ledger", 0, 1)
         with self._study.store.reading() as r:
             rows, entries = read_rows(r), readable(r.ledger())
             opened, damages = opened_statements(rows)
             ledger = self._ledger(r, before, opened)
             damages = [*_of_database(r), *damages]
+        self._progress("Reading database and ledger", 1, 1)
         after = look_at_trust(self._folder.trust)
         told = retell(entries, self._folder)
         damages = [

@@ -12,7 +12,6 @@ from medseg.study.store import Store
 from medseg.workflows.people import create_trust
 from medseg.workflows.study.opened import Study, open_study
 
-
 __all__ = ["Policy", "create_study"]
 
 

@@ -493,7 +493,8 @@ def test_clocks_that_ran_wrong_are_notes(site):
 def test_it_can_be_stopped_and_says_how_far_it_is(site):
     said = []
     check(site, progress=lambda task, done, total: said.append((task, done, total)))
-    assert said == [("Checking files", number, 5) for number in range(6)]
+    reading = [("Reading database and ledger", done, 1) for done in (0, 1)]
+    assert said == reading + [("Checking files", number, 5) for number in range(6)]
 
     def stop(task, done, total):
         raise Cancelled("stopped")
