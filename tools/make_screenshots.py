@@ -19,6 +19,7 @@ from PIL import Image
 from pydicom.uid import generate_uid
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QWidget
+from study_screenshots import StudyPictures
 
 from medseg.contour import Contour, ContourSet, Slice, trace_slice
 from medseg.io.dicom import write_series
@@ -33,6 +34,7 @@ from napari_medseg.case import Case
 from napari_medseg.napari_private import main_window
 from napari_medseg.panel.contouring import ContouringPanel
 from napari_medseg.panel.unsaved import Answer
+from napari_medseg.study.panel import WorklistPanel
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 WINDOW_PX = (1280, 800)
@@ -77,7 +79,27 @@ def main(size: str = "full") -> None:
     save(viewer, "window-draw-next.png")
     with TemporaryDirectory() as folder:
         save_chooser(panel, make_study(Path(folder) / "study", size))
+    with TemporaryDirectory() as folder:
+        save_study(panel, viewer, Path(folder))
     viewer.close()
+
+
+def save_study(panel: ContouringPanel, viewer: napari.Viewer, folder: Path) -> None:
+    """Take the pictures of a study: the worklist and every state of a case.
+
+    A small phantom does: it is drawn, saved and opened some dozen times.
+    """
+    dock = WorklistPanel(viewer)
+    viewer.window.add_dock_widget(dock, name="Worklist", area="right", tabify=True)
+    main_window(viewer).resize(*WINDOW_PX)
+
+    def picture(widget: QWidget | None, name: str) -> None:
+        save_widget(widget or main_window(viewer), name)
+
+    volume, truth = sample_volume("abdomen", "small")
+    panel.close_case()
+    StudyPictures(viewer, panel, dock, folder, volume, truth, by_hand, picture).make()
+    dock.leave()
 
 
 def save_chooser(panel: ContouringPanel, study: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ BUSY_TIMEOUT_S = 30
 """How long to wait for others who write: each takes milliseconds."""
 
 _WRITES = "medseg_writes"
+
+_SECRETS = {"password", "sslpassword"}
+"""Parameters of a connection that must not be written into ``study.json``."""
 
 _FULL = re.compile("disk is full|No space left|disk I/O error|could not extend file", re.IGNORECASE)
 _READ_ONLY = re.compile("readonly database|read-only", re.IGNORECASE)
@@ -36,12 +41,22 @@ def sqlite_engine(path: Path, *, create: bool = False) -> Engine:
 
     Raises:
         DatabaseError: There is no such file.
+        OutputError: It can't be made.
     """
-    if not create and not path.is_file():
+    if create:
+        _make_file(path)
+    elif not path.is_file():
         raise DatabaseError(
             f"the study's database {path.name} is missing", hint="restore it from a copy", path=str(path)
         )
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S})
+    # mode=rw: a database that vanishes while medseg runs is missing, and not made anew and empty. The address
+    # is made here, since in a URL of SQLAlchemy a folder's "?" would end the path.
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    engine = create_engine(
+        "sqlite://",
+        poolclass=NullPool,
+        creator=partial(sqlite3.connect, address, uri=True, timeout=BUSY_TIMEOUT_S),
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -66,7 +81,7 @@ def server_engine(url: str) -> Engine:
             f"expected a PostgreSQL database, got {parsed.get_backend_name()[:40]!a}",
             hint="leave the URL away for SQLite",
         )
-    if parsed.password or "password" in parsed.query:
+    if parsed.password or _SECRETS & parsed.query.keys():
         raise DatabaseError(
             "the URL holds a password, which would be written into study.json",
             hint="put it into ~/.pgpass, or set PGPASSWORD where medseg runs",
@@ -106,6 +121,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """
     with _told(), engine.begin() as connection:
         yield connection
+
+
+def _make_file(path: Path) -> None:
+    try:
+        path.open("xb").close()
+    except OSError as error:
+        raise OutputError(
+            f"the study's database {path.name} can't be made: {error.strerror}", path=str(path)
+        ) from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -30,29 +30,40 @@ def migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
+def require_known(connection: Connection) -> str:
+    """Refuse a database whose version this program does not know.
+
+    Returns:
+        The version.
+
+    Raises:
+        DatabaseError: It is newer (reason ``newer``), or none of a study (``none``).
+    """
+    found = version_of(connection)
+    if found is None:
+        raise DatabaseError("the database holds no study", hint="restore it from a copy", reason="none")
+    if found not in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}:
+        raise DatabaseError(
+            f"the study's database has version {found[:40]!a}, which this medseg does not know",
+            hint="use a newer medseg",
+            reason="newer",
+        )
+    return found
+
+
 def require_current(connection: Connection) -> None:
     """Refuse a database of another version.
 
     Raises:
         DatabaseError: It is older (reason ``older``), newer (``newer``) or none of a study (``none``).
     """
-    found, expected = version_of(connection), newest_version()
-    if found == expected:
-        return
-    if found is None:
-        raise DatabaseError("the database holds no study", hint="restore it from a copy", reason="none")
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if found in known:
+    found, expected = require_known(connection), newest_version()
+    if found != expected:
         raise DatabaseError(
             f"the study's database has version {found}, and this medseg works with {expected}",
             hint="make a copy of it, then: medseg study migrate",
             reason="older",
         )
-    raise DatabaseError(
-        f"the study's database has version {found[:40]!a}, which this medseg does not know",
-        hint="use a newer medseg",
-        reason="newer",
-    )
 
 
 def _config() -> Config:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, or_, select, text
@@ -198,6 +199,7 @@ class Reader:
             stop: Number of the last one.
             case_id: Only those about this case.
         """
+        self._read_any_text()
         table = schema.ledger
         query = select(
             table.c.number, table.c.previous, table.c.sha256, table.c.text, table.c.action, table.c.case_id
@@ -217,7 +219,14 @@ class Reader:
 
     def selected(self, sql: str) -> list[dict[str, Any]]:
         """The answer to a query in SQL, values as the database has them (:mod:`medseg.study.inspection`)."""
+        self._read_any_text()
         return [dict(row) for row in self._connection.execute(text(sql)).mappings()]
+
+    def _read_any_text(self) -> None:
+        """From here on read text that is no UTF-8, too: SQLite keeps it, and its row is to be named."""
+        if self.is_sqlite:
+            driver: Any = self._connection.connection.driver_connection
+            driver.text_factory = partial(str, encoding="utf-8", errors="replace")
 
     @property
     def is_sqlite(self) -> bool:
@@ -312,4 +321,6 @@ def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
 
 def _names(structure: str) -> ColumnElement[bool]:
     """Whether the list of structures wanted, a JSON text, holds a name."""
-    return schema.cases.c.structures.contains(json.dumps(structure, ensure_ascii=False), autoescape=True)
+    listed = schema.cases.c.structures
+    # Not LIKE, which tells "Liver" from "liver" on PostgreSQL and does not on SQLite.
+    return func.replace(listed, json.dumps(structure, ensure_ascii=False), "") != listed

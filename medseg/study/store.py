@@ -103,14 +103,11 @@ class Store:
             DatabaseError: It can't be reached, or is newer than this program.
         """
         from medseg.study.database import writing
-        from medseg.study.migration import migrate, newest_version, version_of
+        from medseg.study.migration import migrate, newest_version, require_known
 
         folder = StudyFolder(path)
         with writing(_engine(folder, read_description(folder))) as connection:
-            if version_of(connection) is None:
-                raise DatabaseError(
-                    "the database holds no study", hint="restore it from a copy", reason="none"
-                )
+            require_known(connection)
             migrate(connection)
         return newest_version()
 

@@ -8,6 +8,7 @@ from typing import Any
 from medseg.contour import Contour, Slice, place
 from medseg.errors import LabelMapError, MedsegError
 from napari_medseg.anatomical_view import AnatomicalView
+from napari_medseg.canvas_status import CanvasStatus
 from napari_medseg.case import Case, Change
 from napari_medseg.contour_layer import ADD_POLYGON, ContourLayer
 from napari_medseg.display import (
@@ -49,6 +50,7 @@ class Binding:
         self.image_layer.contrast_limits_range = value_range(case.volume)
         self._result = ResultLayers(viewer, case, tell)
         self._make_contour_layers()
+        self._status = CanvasStatus(viewer, case) if case.keeper is not None else None
         self._unsubscribe = case.subscribe(self._on_change)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.dims.events.current_step.connect(self._on_step)
@@ -83,6 +85,8 @@ class Binding:
             return
         self._open = False
         self._unsubscribe()
+        if self._status is not None:
+            self._status.remove()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.dims.events.current_step.disconnect(self._on_step)
         self._viewer.dims.events.order.disconnect(self._on_order)
@@ -163,7 +167,7 @@ class Binding:
                 contours.show()
         elif change is Change.RESULT:
             self._result.show()
-        elif change is Change.BROUGHT_IN or self._case.state.is_locked:
+        elif change is Change.BROUGHT_IN or self._case.is_locked:
             # The layers that were added took the mouse from the one that was drawn on.
             self.stop_drawing()
 

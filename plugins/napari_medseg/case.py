@@ -17,6 +17,7 @@ from medseg.volume import Volume
 from medseg.workflows.import_label_map import Step
 from medseg.workflows.interpolate import Interpolated
 from medseg.workflows.verify import State
+from napari_medseg.keeper import Keeper, LookOnly
 
 
 class Change(Enum):
@@ -60,6 +61,9 @@ class Case:
         path: Where the label map is saved, or None.
         author: Printed name of who draws.
         state: How far the sign-off has come.
+        approval: Who approved what is shown, in words; empty where nobody has.
+        keeper: The study that it belongs to; None for a loose file.
+        look_only: Why it is only looked at; None where its state alone decides that.
         image_may_help: Whether the image takes part in interpolating where it is proven to help.
         label_map_warnings: What a careful user should know about the label map that was opened.
         saved: Whether what is in memory is what is on disk.
@@ -77,6 +81,9 @@ class Case:
         self.path: Path | None = None
         self.author = ""
         self.state = State.IN_PROGRESS
+        self.approval = ""
+        self.keeper: Keeper | None = None
+        self.look_only: LookOnly | None = None
         self.image_may_help = False
         self.saved = True
         self.image_path: Path | None = None
@@ -98,6 +105,11 @@ class Case:
                 self._listeners.remove(listener)
 
         return unsubscribe
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether it can be looked at only."""
+        return self.look_only is not None or self.state.is_locked
 
     @property
     def is_watched(self) -> bool:
@@ -220,11 +232,13 @@ class Case:
             self._tell(change)
 
     def require_editable(self) -> None:
-        """Refuse to change what was submitted or approved.
+        """Refuse to change what was submitted or approved, or is somebody else's.
 
         Raises:
-            LockedError: It was.
+            LockedError: It was, or is only looked at.
         """
+        if self.look_only is not None:
+            raise LockedError(self.look_only.why, hint=self.look_only.hint)
         if self.state.is_locked:
             hint = (
                 "a reviewer can request changes, which opens it again"
@@ -261,13 +275,14 @@ class Case:
         self.path = path
         self.saved = True
         self.steps = ()
-        if self.state is State.CHANGES_REQUESTED:
+        if self.state in (State.ASSIGNED, State.CHANGES_REQUESTED):
             self.state = State.IN_PROGRESS
         self._tell(Change.STATUS)
 
-    def mark_state(self, state: State) -> None:
-        """Remember how far the sign-off has come."""
+    def mark_state(self, state: State, look_only: LookOnly | None = None) -> None:
+        """Remember how far the sign-off has come, and why nobody works on it now."""
         self.state = state
+        self.look_only = look_only or self.look_only
         self._tell(Change.STATUS)
 
     def _tell(self, change: Change) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from qtpy.QtCore import QEvent, QObject
-from qtpy.QtWidgets import QMainWindow, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+_Widget = TypeVar("_Widget", bound=QWidget)
 
 
 def unwrapped(viewer: Any) -> Any:
@@ -22,6 +24,31 @@ def unwrapped(viewer: Any) -> Any:
 def main_window(viewer: Any) -> QMainWindow:
     """The window of a viewer."""
     return viewer.window._qt_window  # type: ignore[no-any-return]  # noqa: SLF001
+
+
+PANEL = "medseg: contouring"
+
+
+def contouring_panel(viewer: Any, kind: type[_Widget]) -> _Widget | None:
+    """The contouring panel of a viewer; None where there is none."""
+    return next(iter(main_window(viewer).findChildren(kind)), None)
+
+
+def open_contouring_panel(viewer: Any) -> QWidget:
+    """Open the contouring panel, in one place with the docks that are there."""
+    _, panel = viewer.window.add_plugin_dock_widget("medseg", PANEL, tabify=True)
+    return panel  # type: ignore[no-any-return]
+
+
+def raise_dock(widget: QWidget) -> None:
+    """Bring the dock of a widget to the front."""
+    parent: QWidget | None = widget
+    while parent is not None:
+        if isinstance(parent, QDockWidget):
+            parent.show()
+            parent.raise_()
+            return
+        parent = parent.parentWidget()
 
 
 def is_open(viewer: Any) -> bool:
@@ -59,6 +86,9 @@ def finish_frames(viewer: Any) -> None:
     """
     canvas = viewer.window._qt_viewer.canvas._scene_canvas  # noqa: SLF001
     canvas.events.draw.connect(_finish_frame, position="last")
+    # The box behind the brush stays on the canvas once a brush was chosen, and where it alone is left to be
+    # drawn, after the layers of a case were removed, Mesa ends the process.
+    viewer.canvas.overlays["_brush_circle"].box = False
 
 
 def _finish_frame(_event: Any) -> None:

@@ -7,6 +7,7 @@ record has to hold. Who looks at the window knows ``axial 12``, as its buttons a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -55,7 +56,11 @@ class Places:
         numbers = re.findall(_NUMBER, link)
         if link[0] in "kji":
             return self._slice("kji".index(link[0]), int(numbers[0]))
-        index_kji = self.grid.to_index(np.array([[float(number) for number in numbers]]))[0]
+        return self.at([float(number) for number in numbers])
+
+    def at(self, lps_mm: Sequence[float]) -> Target:
+        """The three slices that cross at a place in the patient, or at the nearest one on the image."""
+        index_kji = self.grid.to_index(np.array([lps_mm], dtype=np.float64))[0]
         return self._crossing_at(index_kji)
 
     def _with_planes(self, sentence: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from medseg.errors import LabelMapError, OutputError
@@ -40,6 +41,24 @@ def save_case(case: Case, path: Path) -> Path:
         OutputError: No author, or the files can't be written.
         LockedError: What is there was submitted or approved.
     """
+    result = require_savable(case)
+    if not path.name.endswith((".nii", ".nii.gz")):
+        path = path.with_name(f"{path.name}.nii.gz")
+    path = path.resolve()
+    writing_of(case, result, path)()
+    # A case of a study is saved once the study has it as a revision; anything else is a copy.
+    if case.keeper is None:
+        case.mark_saved(path)
+    return path
+
+
+def require_savable(case: Case) -> Result:
+    """What would be saved.
+
+    Raises:
+        LabelMapError: There is nothing to save, or the label map is older than the contours.
+        OutputError: No author.
+    """
     if not case.author:
         raise OutputError("the record needs an author", hint="enter your name, then save")
     if case.result is None:
@@ -50,20 +69,21 @@ def save_case(case: Case, path: Path) -> Path:
             hint="press Interpolate, look at the result, then save",
         )
     case.volume.grid.require_same_as(case.result.label_map.grid, "label map and image")
-    if not path.name.endswith((".nii", ".nii.gz")):
-        path = path.with_name(f"{path.name}.nii.gz")
-    path = path.resolve()
-    write_result(
+    return case.result
+
+
+def writing_of(case: Case, result: Result, path: Path) -> Callable[[], None]:
+    """The writing of a case as it is now, which can be done in a thread."""
+    return partial(
+        write_result,
         path,
-        case.result,
+        result,
         source=case.volume.source,
         author=case.author,
         steps=case.steps,
         copy_of=case.path,
         overwrite=path == case.path,
     )
-    case.mark_saved(path)
-    return path
 
 
 def write_result(

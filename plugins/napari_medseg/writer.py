@@ -45,6 +45,8 @@ def write_label_map(path: str, data: Any, meta: Meta) -> list[str]:
     shown_of = _shown_of(meta)
     if isinstance(shown_of, Case):
         _require_unchanged(data, shown_of, _number_of(meta))
+        if shown_of.keeper is not None:
+            shown_of.keeper.note_export("nifti")
         save_case(shown_of, Path(path))
     else:
         label_map = _with_layer(_label_map_of(shown_of), data, _number_of(meta), shown_of)
@@ -115,7 +117,9 @@ def _export(path: str, data: Any, meta: Meta, to: str | None) -> list[str]:
     number = _number_of(meta)
     if isinstance(shown_of, Case):
         _require_unchanged(data, shown_of, number)
-        export = Export.of(shown_of)
+        export = Export.of(shown_of, shown_of.keeper.trust if shown_of.keeper else None)
+        if shown_of.keeper is not None:
+            shown_of.keeper.note_export(to or "".join(Path(path).suffixes)[1:])
     else:
         label_map = _with_layer(_label_map_of(shown_of), data, number, shown_of)
         source, author = _origin_of(shown_of)

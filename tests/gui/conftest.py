@@ -25,6 +25,10 @@ from napari_medseg.case import Case
 from napari_medseg.napari_private import canvas_position, canvas_widget, main_window
 from napari_medseg.panel.contouring import ContouringPanel
 from napari_medseg.panel.warming import EngineWarmUp
+from study_cases import Studies, StudySite, site, studies
+from study_window import StudyWindow
+
+__all__ = ["site", "studies"]
 
 WINDOW_PX = (1280, 800)
 
@@ -203,6 +207,41 @@ def nifti_of() -> Callable[[Volume, Path], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def window(
+    viewer: Any, panel: ContouringPanel, site: StudySite, tmp_path: Path, qtbot: Any, nifti_of: Any
+) -> Iterator[StudyWindow]:
+    """The panel and the worklist of an empty study."""
+    with_dock = _window(viewer, site, nifti_of(make_volume(), tmp_path / "image.nii.gz"), qtbot)
+    assert with_dock.panel is panel
+    yield with_dock
+    with_dock.wait()
+
+
+@pytest.fixture
+def window_of(
+    viewer: Any, panel: ContouringPanel, studies: Studies, tmp_path: Path, qtbot: Any, nifti_of: Any
+) -> Iterator[Callable[..., StudyWindow]]:
+    """Makes the same of a study with another policy."""
+    made = []
+
+    def make(policy: Any) -> StudyWindow:
+        site = studies.make(tmp_path / "study", policy)
+        made.append(_window(viewer, site, nifti_of(make_volume(), tmp_path / "image.nii.gz"), qtbot))
+        return made[-1]
+
+    yield make
+    for window in made:
+        window.wait()
+        window.site.study.close()
+
+
+def _window(viewer: Any, site: StudySite, image: Path, qtbot: Any) -> StudyWindow:
+    _, dock = viewer.window.add_plugin_dock_widget("medseg", "Worklist", tabify=True)
+    QApplication.processEvents()
+    return StudyWindow(site, viewer, dock, image, qtbot)
 
 
 @pytest.fixture

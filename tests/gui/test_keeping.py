@@ -54,7 +54,7 @@ def test_what_is_saved_is_what_is_shown(drawn: Any, wait: Any) -> None:
     wait(drawn)
     shown = np.asarray(drawn.binding.result_layer.data)
     assert np.array_equal(np.asarray(nibabel.load(_file(drawn)).dataobj).T, shown)
-    assert drawn.status.text() == "phantom · draft · Ada Adams · saved"
+    assert drawn.status.text() == "phantom · in-progress · Ada Adams · saved"
 
 
 def test_an_outdated_label_map_is_renewed_before_it_is_saved(drawn: Any, draw_square: Any, wait: Any) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,12 +18,13 @@ from medseg.errors import (
     ConflictError,
     DamagedStudyError,
     DatabaseError,
+    OutputError,
     OutputExistsError,
     StudyError,
     UnknownCaseError,
 )
 from medseg.review.states import State
-from medseg.study.ledger import Event, LedgerAction
+from medseg.study.ledger import Event, LedgerAction, verify_ledger
 from medseg.study.records import Case, Comment, Read, Revision, StoredStatement
 from medseg.study.schema import APPEND_ONLY, NEVER_DELETED, metadata
 from medseg.study.store import Store
@@ -183,6 +186,7 @@ def test_filters_and_counts(store):
     assert ids(person="ben") == ["c_3"]
     assert ids(structure="Tumour »A«") == ["c_3", "case-0001"]
     assert ids(structure="Tumour") == []
+    assert ids(structure="liver") == ids(structure="%") == []
     assert ids(due_before=date(2026, 5, 1)) == ["c_3"]
     assert ids(text="C_3") == ["c_3"]
     assert ids(text="%") == []
@@ -212,9 +216,17 @@ def test_a_database_is_used_by_one_study(postgres, tmp_path):
     assert list((tmp_path / "b").iterdir()) == []
 
 
-def test_a_password_is_never_written_down(tmp_path):
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:secret@localhost/db",
+        "postgresql://user@localhost/db?password=secret",
+        "postgresql://user@localhost/db?sslpassword=secret",
+    ],
+)
+def test_a_password_is_never_written_down(tmp_path, url):
     with pytest.raises(DatabaseError) as caught:
-        Store.create(tmp_path, url="postgresql://user:secret@localhost/db")
+        Store.create(tmp_path, url=url)
     assert caught.value.details["reason"] == "password"
     assert "secret" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
@@ -242,15 +254,65 @@ def test_a_database_that_is_gone_or_of_another_study(tmp_path):
         Store.open(tmp_path / "a")
 
 
+def test_a_database_that_vanishes_while_it_is_used_is_not_made_anew(tmp_path):
+    for store in (Store.create(tmp_path), Store.open(tmp_path)):
+        (tmp_path / "study.sqlite").rename(tmp_path / "elsewhere")
+        with pytest.raises(DatabaseError, match="unable to open"), store.reading():
+            pass
+        with pytest.raises(DatabaseError, match="unable to open"), store.transaction():
+            pass
+        assert not (tmp_path / "study.sqlite").exists()
+        (tmp_path / "elsewhere").rename(tmp_path / "study.sqlite")
+
+
+@pytest.mark.parametrize("name", ["what?mode=memory", "a#b", "100%25", "a b", "Prüfung"])
+def test_a_folder_of_any_name(tmp_path, name, monkeypatch):
+    (tmp_path / name).mkdir()
+    Store.create(tmp_path / name).close()
+    monkeypatch.chdir(tmp_path)
+    with Store.open(Path(name)).reading() as r:
+        assert r.head() is None
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert {path.name for path in (tmp_path / name).iterdir()} == {"study.json", "study.sqlite"}
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(OutputError, match=r"study\.sqlite can't be made"):
+        Store.create(tmp_path / "nowhere")
+
+
+def test_a_row_of_the_ledger_that_is_no_text_is_named(tmp_path):
+    store = Store.create(tmp_path)
+    with store.transaction() as t:
+        for _ in range(3):
+            t.append(Event(LedgerAction.VIEWED, "ada", "annotator"))
+    with closing(sqlite3.connect(tmp_path / "study.sqlite")) as connection, connection:
+        connection.execute("DROP TRIGGER ledger_no_update")
+        connection.execute("UPDATE ledger SET text = CAST(x'7bff' AS TEXT) WHERE number = 2")
+    with store.reading() as r:
+        problems = verify_ledger(r.ledger(), store.id).problems
+    assert [problem.number for problem in problems] == [2]
+
+
 @pytest.mark.parametrize(("version", "reason"), [("0000", "newer"), ("9999", "newer")])
 def test_a_database_of_another_version(tmp_path, version, reason):
     Store.create(tmp_path).close()
     with sqlite3.connect(tmp_path / "study.sqlite") as connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", [version])
     connection.close()
+    for open_it in (Store.open, Store.migrate):
+        with pytest.raises(DatabaseError) as caught:
+            open_it(tmp_path)
+        assert caught.value.details["reason"] == reason
+
+
+def test_an_older_database_is_not_migrated_unasked(tmp_path, monkeypatch):
+    Store.create(tmp_path).close()
+    monkeypatch.setattr("medseg.study.migration.newest_version", lambda: "0002")
     with pytest.raises(DatabaseError) as caught:
         Store.open(tmp_path)
-    assert caught.value.details["reason"] == reason
+    assert caught.value.details["reason"] == "older"
+    assert "medseg study migrate" in caught.value.hint
 
 
 @pytest.mark.parametrize("damage", ["", "[]", '{"schema": "x"}', '{"id": 5', "nul\x00"])

@@ -103,7 +103,7 @@ class ContourSection(QWidget):
 
     def show_case(self, case: Case | None, *, busy: bool = False) -> None:
         """Show a case as it is now, while nothing or something runs in the background."""
-        locked = case is not None and case.state.is_locked
+        locked = case is not None and case.is_locked
         self.setEnabled(case is not None)
         for widget in (self.name, self.add, self.hole, self.delete):
             widget.setEnabled(not locked)

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from medseg.errors import InputError
@@ -37,11 +38,11 @@ from napari_medseg.panel.keeping import Keeping
 from napari_medseg.panel.messages import Messages
 from napari_medseg.panel.open_section import OpenSection
 from napari_medseg.panel.sign_off_section import SignOffSection
-from napari_medseg.panel.status_line import status_of
 from napari_medseg.panel.unsaved import Answer, ask_about_unsaved
 from napari_medseg.panel.volume_chooser import VolumeChooser
 from napari_medseg.panel.warming import EngineWarmUp
 from napari_medseg.places import Places
+from napari_medseg.status_line import status_of
 
 if TYPE_CHECKING:
     import napari
@@ -63,6 +64,8 @@ class ContouringPanel(QWidget):
         warm_up: Makes the engine ready while the reader opens and draws.
         chooser: The window in which one of several volumes is chosen, while it is open.
     """
+
+    case_shown = Signal()
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
@@ -157,14 +160,17 @@ class ContouringPanel(QWidget):
         self.desk.binding.drawing_changed = self.drawing.show_drawing
         self._unsubscribe = case.subscribe(self._on_change)
         self.sign_off.take_case(case)
-        if not case.author:
+        if not case.author and case.keeper is None:
             case.set_author(self.sign_off.author.text())
         self._on_order()
         self._refresh()
         if warnings := (*case.volume.warnings, *case.label_map_warnings):
             self.messages.warn(*warnings)
-        elif case.state.is_locked:
+        elif case.look_only is not None:
+            self.messages.inform(f"{case.look_only.why}: {case.look_only.hint}.")
+        elif case.is_locked:
             self.messages.inform(f"This label map is {case.state.value}: its contours can't be changed.")
+        self.case_shown.emit()
 
     def close_case(self) -> None:
         """Take the case out of the viewer, saved or not."""
@@ -172,6 +178,8 @@ class ContouringPanel(QWidget):
         if self.desk.binding is not None:
             self.desk.binding.close()
         self.desk.case, self.desk.binding = None, None
+        self._refresh()
+        self.case_shown.emit()
 
     def may_close_case(self) -> bool:
         """Ask about unsaved work, once; False where it stays."""

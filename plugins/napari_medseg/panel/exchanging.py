@@ -16,6 +16,7 @@ from medseg.workflows.landmarks import ReadLandmarks, read_landmarks
 from napari_medseg.bringing_in import BringIn, BroughtIn, may_resample
 from napari_medseg.case import Case
 from napari_medseg.exporting import FILE_FORMATS, Export, suggested_export_name, with_ending
+from napari_medseg.keeper import Keeper
 from napari_medseg.landmark_layer import landmark_keywords
 from napari_medseg.napari_private import main_window
 from napari_medseg.panel.bringing_in import ask_to_resample
@@ -95,7 +96,7 @@ class Exchanging:
         start = case.path.parent if case.path else Path.cwd()
         wanted = self.ask_where(main_window(self._desk.viewer), start / suggested_export_name(case))
         if wanted is not None:
-            work = partial(_write, export, wanted)
+            work = partial(_write, export, wanted, case.keeper)
             self._desk.background.run("Exporting", work, self._tell_written)
 
     def _tell_written(self, written: Written) -> None:
@@ -152,5 +153,7 @@ def _read_or_ask(asked: BringIn, progress: Progress, *, resample: bool) -> Broug
         return _OtherGrid(error.message)
 
 
-def _write(export: Export, wanted: Wanted, progress: Progress) -> Written:
+def _write(export: Export, wanted: Wanted, keeper: Keeper | None, progress: Progress) -> Written:
+    if keeper is not None:
+        keeper.note_export(wanted.format.name)
     return export.write(wanted.path, wanted.format.name, progress)

@@ -11,6 +11,7 @@ from medseg.progress import Progress, silent
 from medseg.workflows.verify import Verification, verify
 from napari_medseg.case import Case, Result
 from napari_medseg.completing import Snapshot
+from napari_medseg.kept_save import KeptSave
 from napari_medseg.panel.desk import Desk
 from napari_medseg.panel.exchanging import Exchanging
 from napari_medseg.panel.sign_off_section import SignOffSection
@@ -37,13 +38,16 @@ class Keeping:
 
     def export(self) -> None:
         """Write what is shown for another program; an older label map is made anew first, as on saving."""
-        self._when_current(lambda _case: self._exchanging.export(self._section.trust_path()))
+        self._when_current(self._export)
+
+    def _export(self, case: Case) -> None:
+        self._exchanging.export(case.keeper.trust if case.keeper else self._section.trust_path())
 
     def _when_current(self, action: Callable[[Case], None]) -> None:
         case = self._desk.case
         if case is None:
             return
-        if not case.state.is_locked:
+        if not case.is_locked and case.keeper is None:
             case.set_author(self._section.author.text())
         if _needs_update(case):
             done = partial(self._accept_and_do, case, action)
@@ -55,7 +59,8 @@ class Keeping:
         """The same without a thread, for a window that is about to close."""
         case = self._desk.case
         if case is not None:
-            case.set_author(self._section.author.text())
+            if case.keeper is None:
+                case.set_author(self._section.author.text())
             self._desk.attempt(partial(self._update_and_write, case))
 
     def sign(self, meaning: str) -> None:
@@ -71,19 +76,27 @@ class Keeping:
             self._desk.attempt(partial(self._start_verifying, case))
 
     def _set_author(self, author: str) -> None:
-        if self._desk.case is not None:
+        if self._desk.case is not None and self._desk.case.keeper is None:
             self._desk.case.set_author(author)
 
     def _update_and_write(self, case: Case) -> None:
         if _needs_update(case):
             case.accept_result(_update_of(case)(silent))
-        self._write(case)
+        if case.keeper is None:
+            self._write(case)
+        else:
+            save = KeptSave.of(case, case.keeper)
+            self._kept(save, save.write(silent))
 
     def _accept_and_do(self, case: Case, action: Callable[[Case], None], result: Result) -> None:
         case.accept_result(result)
         action(case)
 
     def _write(self, case: Case) -> None:
+        if case.keeper is not None:
+            save = KeptSave.of(case, case.keeper)
+            self._desk.background.run("Saving", save.write, partial(self._kept, save))
+            return
         typed = self._section.path.text().strip()
         if not typed:
             raise OutputError("no file was named", hint="type where to save the label map")
@@ -91,6 +104,10 @@ class Keeping:
         self._section.path.setText(str(path))
         notes = case.result.notes if case.result else ()
         self._desk.messages.confirm(f"Saved {path.name}", *notes)
+
+    def _kept(self, save: KeptSave, done: str) -> None:
+        save.accept()
+        self._desk.messages.confirm(done, *save.result.notes)
 
     def _start_signing(self, case: Case, meaning: str) -> None:
         path, shown = require_saved(case)

@@ -75,9 +75,9 @@ class Messages(QFrame):
         """Show that something was done."""
         self._show("done", *sentences)
 
-    def inform(self, text: str) -> None:
-        """Show what to do next."""
-        self._show("info", text)
+    def inform(self, *sentences: str) -> None:
+        """Show what to do next, or what was asked for."""
+        self._show("info", *sentences)
 
     def clear(self) -> None:
         """Show nothing."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QIcon, QPixmap
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
 
 def button(text: str, tooltip: str, clicked: Callable[[], object]) -> QPushButton:
@@ -53,6 +53,16 @@ def field(placeholder: str, tooltip: str) -> QLineEdit:
     line.setToolTip(tooltip)
     line.setMinimumHeight(26)
     return line
+
+
+def text_box(height_px: int) -> QPlainTextEdit:
+    """Some lines to type in; Tab goes on to the next field."""
+    box = QPlainTextEdit()
+    box.setTabChangesFocus(True)
+    box.setFixedHeight(height_px)
+    # napari draws it like the panel behind it.
+    box.setStyleSheet("QPlainTextEdit { border: 1px solid gray; border-radius: 2px; }")
+    return box
 
 
 def color_icon(color: str) -> QIcon:

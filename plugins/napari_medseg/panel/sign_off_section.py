@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from medseg.errors import SigningKeyError
 from medseg.workflows.verify import State
@@ -13,6 +13,8 @@ from napari_medseg.case import Case
 from napari_medseg.panel.parts import button, choose_into, even_row, field, heading, row
 from napari_medseg.saving import suggested_name
 from napari_medseg.signing import APPROVE, REQUEST_CHANGES, SUBMIT, Credentials
+
+IN_STUDY = "This case is in a study: each save is a revision of it. Submit and sign it in the Worklist."
 
 NIFTI_PATTERN = "NIfTI label map (*.nii.gz)"
 
@@ -62,11 +64,23 @@ class SignOffSection(QWidget):
         layout.setContentsMargins(6, 8, 6, 6)
         layout.setSpacing(6)
         layout.addWidget(heading("Save"))
-        layout.addLayout(
-            _form({"Author": self.author, "File": row(self.path, button("…", "Choose a file", self._choose))})
-        )
+        self.path_row = row(self.path, button("…", "Choose a file", self._choose))
+        layout.addLayout(_form({"Author": self.author, "File": self.path_row}))
         layout.addWidget(even_row(self.save, self.export))
         layout.addSpacing(8)
+        self.signing = self._signing_part()
+        layout.addWidget(self.signing)
+        self.in_study = QLabel(IN_STUDY)
+        self.in_study.setWordWrap(True)
+        self.in_study.hide()
+        layout.addWidget(self.in_study)
+        layout.addStretch(1)
+
+    def _signing_part(self) -> QWidget:
+        part = QWidget()
+        layout = QVBoxLayout(part)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
         layout.addWidget(heading("Sign"))
         layout.addLayout(
             _form(
@@ -82,7 +96,7 @@ class SignOffSection(QWidget):
         )
         layout.addWidget(even_row(self.submit, self.approve))
         layout.addWidget(even_row(self.request_changes, self.verify))
-        layout.addStretch(1)
+        return part
 
     def show_case(self, case: Case | None) -> None:
         """Offer the steps that are possible now."""
@@ -90,9 +104,12 @@ class SignOffSection(QWidget):
         if case is None:
             return
         submitted = case.state is State.SUBMITTED
-        self.save.setEnabled(not case.state.is_locked)
-        self.author.setEnabled(not case.state.is_locked)
-        self.submit.setEnabled(not case.state.is_locked)
+        self.save.setEnabled(not case.is_locked)
+        self.author.setEnabled(not case.is_locked and case.keeper is None)
+        self.path_row.setEnabled(case.keeper is None)
+        self.signing.setVisible(case.keeper is None)
+        self.in_study.setVisible(case.keeper is not None)
+        self.submit.setEnabled(not case.is_locked)
         self.approve.setEnabled(submitted)
         self.request_changes.setEnabled(submitted)
         if case.author and not self.author.hasFocus():

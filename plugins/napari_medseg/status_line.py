@@ -1,0 +1,26 @@
+"""The status line: case, state, author, approver, saved or not."""
+
+from __future__ import annotations
+
+from napari_medseg.case import Case
+
+
+def status_of(case: Case | None) -> str:
+    """The line that always stands at the bottom of the panel."""
+    return "No case is open" if case is None else " · ".join(status_parts(case))
+
+
+def status_parts(case: Case) -> tuple[str, ...]:
+    """What there is to know of a case at any time: name and state, then all else."""
+    parts = [case.name, case.state.value]
+    if case.author or case.keeper is None:
+        parts.append(case.author or "no author")
+    if case.approval:
+        parts.append(case.approval)
+    if case.keeper is not None and case.is_locked:
+        parts.append("view only")
+        return tuple(parts)
+    parts.append("saved" if case.saved else "unsaved")
+    if case.result is not None and not case.result_is_current:
+        parts.append("label map older than contours")
+    return tuple(parts)

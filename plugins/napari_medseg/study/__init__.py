@@ -1,0 +1,1 @@
+"""A study in the window: the worklist, reviewing, comments and signatures."""
