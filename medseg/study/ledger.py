@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from medseg._version import __version__
+from medseg.errors import DamagedStudyError
 from medseg.provenance.canonical_json import canonical_json
 from medseg.review.checkpoint import Checkpoint
 from medseg.review.circumstances import LedgerHead, this_workstation
@@ -88,8 +89,17 @@ class LedgerEntry:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The text, parsed."""
-        fields = json.loads(self.text)
+        """The text, parsed.
+
+        Raises:
+            DamagedStudyError: It is no JSON.
+        """
+        try:
+            fields = json.loads(self.text)
+        except (ValueError, RecursionError):
+            raise DamagedStudyError(
+                f"entry {self.number} of the ledger is no JSON", hint="medseg study check tells more"
+            ) from None
         return fields if isinstance(fields, dict) else {}
 
     @property
@@ -223,7 +233,7 @@ def _problem_of(entry: LedgerEntry, before: LedgerHead | None, study_id: str) ->
         return LedgerProblem(number, f"entry {number} was edited: its text has another digest")
     try:
         fields = entry.fields
-    except (ValueError, RecursionError):
+    except DamagedStudyError:
         return LedgerProblem(number, f"entry {number} is no JSON")
     expected = {
         "schema": SCHEMA,

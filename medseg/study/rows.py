@@ -67,7 +67,7 @@ def case_of(row: Sequence[Any]) -> Case:
 @lru_cache(maxsize=1024)
 def _names(structures: str) -> tuple[str, ...]:
     """Names of structures; most cases of a study want the same ones."""
-    return tuple(json.loads(structures))
+    return tuple(_parsed(structures))
 
 
 def row_of_read(read: Read) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def revision_of(row: RowMapping) -> Revision:
         author=row["author"],
         saved_at=datetime.fromisoformat(row["saved_at"]),
         folder=row["folder"],
-        files=json.loads(row["files"]),
+        files=_parsed(row["files"]),
     )
 
 
@@ -185,6 +185,13 @@ def comment_of(row: RowMapping) -> Comment:
         resolved_by=row["resolved_by"],
         resolved_at=row["resolved_at"] and datetime.fromisoformat(row["resolved_at"]),
     )
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise DamagedStudyError(f"the database holds what is no JSON: {text[:40]!a}") from None
 
 
 def _state(value: str) -> State:

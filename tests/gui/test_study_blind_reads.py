@@ -41,6 +41,8 @@ def _read(window: Any, draw_square: Any, person: str, size_mm: float) -> None:
 def _draw_and_submit(window: Any, draw_square: Any, size_mm: float) -> None:
     draw_square(3, size_mm=size_mm)
     window.save()
+    assert "Saved as revision 1 of" in window.panel.messages.text, "not the second one, which would tell"
+    assert window.dock.case.shown.text().startswith("Revision 1,")
     assert window.steps() == ["read"]
     window.sign("read")
 

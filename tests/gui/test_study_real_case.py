@@ -54,6 +54,7 @@ def test_double_blind_read_of_a_real_case(real_data: Path, window: Any, viewer: 
     assert found.verdict.value == "valid"
     assert window.site.verify(of_abe).state is State.ADJUDICATION
     assert use.show_case(window.site.study, CASE).case.state is State.RELEASED
+    window.site.require_sound()
 
 
 def _draw(window: Any, viewer: Any, mouse: Any, radius_mm: float) -> None:

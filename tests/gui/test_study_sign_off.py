@@ -75,6 +75,7 @@ def test_from_the_first_stroke_to_the_release(drawn: Any, draw_square: Any) -> N
     meanings = [one.meaning.value for one in window.site.verify(second).signatures]
     assert meanings == ["submitted", "changes-requested", "submitted", "approved", "released"]
     assert window.ledger("viewed"), "who looked is written down"
+    window.site.require_sound()
 
 
 def _assert_locked(window: Any, draw_square: Any) -> None:
@@ -316,6 +317,7 @@ def test_saving_by_naparis_menu_makes_a_copy_and_no_revision(drawn: Any, viewer:
     assert len(drawn.site.revisions()) == 1
     assert drawn.case.path == drawn.case.keeper.path
     assert [entry["details"]["to"] for entry in drawn.ledger("exported")] == ["nifti"]
+    drawn.site.require_sound()
 
 
 def test_a_reader_signs_in_by_keyboard_alone(window: Any) -> None:

@@ -22,7 +22,7 @@ class SignedStatement:
         reason: Why; empty where none was given.
         structures: Ids of the structures that it covers.
         digest: Content digest of the revision.
-        revision: Number of the revision.
+        revision: Number of the revision, as :func:`shown_numbers` has it.
     """
 
     meaning: Meaning
@@ -33,6 +33,20 @@ class SignedStatement:
     structures: tuple[str, ...]
     digest: str
     revision: int
+
+
+def shown_numbers(view: CaseView) -> dict[str, int]:
+    """The numbers of the revisions that somebody may see, by digest.
+
+    As long as reads are blind they are counted for each reader alone: that one's first revision is the third
+    of the case would tell what the others did.
+
+    Args:
+        view: The case, as he may see it.
+    """
+    if view.is_veiled:
+        return {revision.digest: number for number, revision in enumerate(view.revisions, start=1)}
+    return {revision.digest: revision.number for revision in view.revisions}
 
 
 def signed_history(view: CaseView) -> tuple[SignedStatement, ...]:
@@ -46,7 +60,7 @@ def signed_history(view: CaseView) -> tuple[SignedStatement, ...]:
     Raises:
         SidecarError: A statement is damaged.
     """
-    numbers = {revision.digest: revision.number for revision in view.revisions}
+    numbers = shown_numbers(view)
     found = []
     for stored in view.statements:
         statement, _ = open_statement(stored.line, f"a statement on {view.case.id}")

@@ -7,6 +7,7 @@ from functools import partial
 from medseg.measurement.difference import StructureDifference
 from medseg.progress import Progress
 from medseg.workflows.study.compare_revisions import RevisionDifference, compare_revisions
+from medseg.workflows.study.signed_history import shown_numbers
 from napari_medseg.places import Places
 from napari_medseg.study.case_section import CaseSection
 from napari_medseg.study.desk import StudyDesk
@@ -57,7 +58,7 @@ class Comparing:
             return
         if self._shows == earlier.digest:
             return
-        title = f"revision {earlier.number}"
+        title = f"revision {shown_numbers(opened.view)[earlier.digest]}"
 
         def work(_progress: Progress) -> Outline:
             return outline_of(study, who, earlier, title, EARLIER_COLOR)
@@ -85,7 +86,9 @@ class Comparing:
         self._desk.background.run("Comparing", work, self._tell)
 
     def _tell(self, found: RevisionDifference) -> None:
-        head = f"From revision {found.first.number} to revision {found.second.number}:"
+        numbers = shown_numbers(self._desk.open_case().view)
+        first, second = (numbers.get(one.digest, one.number) for one in (found.first, found.second))
+        head = f"From revision {first} to revision {second}:"
         changed = found.difference.changed
         if not changed:
             self._desk.messages.inform(f"{head} no voxel and no structure differs.")

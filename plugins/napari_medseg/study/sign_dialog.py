@@ -45,6 +45,7 @@ class ToSign:
 
     Attributes:
         step: Meaning and revision.
+        number: Of the revision, as it is shown to who signs.
         structures: All structures of the revision.
         approved_by: Printed names of who has approved each structure, by id.
         name: Printed name of who signs.
@@ -55,6 +56,7 @@ class ToSign:
     """
 
     step: OpenStep
+    number: int
     structures: Sequence[Structure]
     approved_by: Mapping[str, Sequence[str]]
     name: str
@@ -230,7 +232,7 @@ class SignDialog(QDialog):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         form.addRow("Case", _text(revision.case_id))
         reading = f", reading {revision.read}" if to_sign.is_blind else ""
-        form.addRow("Revision", _text(f"{revision.number}{reading}"))
+        form.addRow("Revision", _text(f"{to_sign.number}{reading}"))
         form.addRow("Content", _digest(revision.digest))
         form.addRow("Structures", self.structures if to_sign.structures else _text("none"))
         form.addRow("Meaning", _text(f"{to_sign.step.meaning.value}: {MEANINGS[to_sign.step.meaning]}"))

@@ -10,6 +10,7 @@ from medseg.labelmap import Structure
 from medseg.progress import Progress
 from medseg.workflows.study import SignedIn, Study, sign_in, take_step
 from medseg.workflows.study.open_steps import READERS, Meaning, OpenStep
+from medseg.workflows.study.signed_history import shown_numbers
 from napari_medseg.case import Result
 from napari_medseg.napari_private import main_window
 from napari_medseg.signing import is_on_disk
@@ -49,6 +50,7 @@ class Signing:
         self._desk.messages.clear()
         to_sign = ToSign(
             step,
+            shown_numbers(opened.view)[step.revision.digest],
             _structures(opened, step),
             _approved_by(opened),
             who.person.name,
@@ -115,7 +117,7 @@ def _require_shown(study: Study, shown: Result, step: OpenStep) -> None:
     """Refuse to sign anything but what the window shows; of readings that are outlines there is no result."""
     if not is_on_disk(shown, study.folder.revision(step.revision.case_id, step.revision.digest).nifti):
         raise LockedError(
-            f"revision {step.revision.number} is not what this window shows: nothing was signed",
+            f"revision {step.revision.digest[:8]} is not what this window shows: nothing was signed",
             hint="reload the case and look at it",
         )
 

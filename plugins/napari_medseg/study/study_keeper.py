@@ -6,8 +6,9 @@ from pathlib import Path
 
 from medseg.errors import MedsegError
 from medseg.study.records import Revision
-from medseg.workflows.study import SignedIn, Study, save_revision
+from medseg.workflows.study import SignedIn, Study, save_revision, show_case
 from medseg.workflows.study.note_export import note_export
+from medseg.workflows.study.signed_history import shown_numbers
 
 
 class StudyKeeper:
@@ -60,11 +61,10 @@ class StudyKeeper:
             raise type(error)(error.message, hint=hint, **error.details) from error
         is_new = revision.digest != self.head
         self.head, self.revision = revision.digest, revision
-        return (
-            f"Saved as revision {revision.number} of {self._case_id}"
-            if is_new
-            else f"Nothing changed since revision {revision.number} of {self._case_id}"
-        )
+        view = show_case(self._study, self._case_id, who=self._who)
+        number = shown_numbers(view).get(revision.digest, revision.number)
+        done = "Saved as" if is_new else "Nothing changed since"
+        return f"{done} revision {number} of {self._case_id}"
 
     def note_export(self, to: str) -> None:
         """Write into the ledger that the case goes out.

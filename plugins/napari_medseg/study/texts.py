@@ -8,7 +8,7 @@ from datetime import date, datetime
 from medseg.study.records import Case, Comment, Revision
 from medseg.workflows.study import SignedIn
 from medseg.workflows.study.open_steps import Meaning
-from medseg.workflows.study.signed_history import SignedStatement
+from medseg.workflows.study.signed_history import SignedStatement, shown_numbers
 from medseg.workflows.verify import State, Verdict
 from napari_medseg.study.opened_case import OpenedCase
 
@@ -100,7 +100,8 @@ def about_shown(opened: OpenedCase) -> str:
     """Which revision is open, and what verifying it says."""
     if opened.shown is None:
         return "No revision yet" if not opened.outlines else "The readings, as outlines"
-    told = f"Revision {opened.shown.number}, {opened.shown.digest[:SHOWN_DIGITS]}…"
+    number = shown_numbers(opened.view)[opened.shown.digest]
+    told = f"Revision {number}, {opened.shown.digest[:SHOWN_DIGITS]}…"
     found = opened.verification
     if found is None or found.verdict is Verdict.UNSIGNED:
         return f"{told}, not signed yet"
@@ -131,9 +132,10 @@ def about_signature(signed: SignedStatement) -> str:
     return "\n".join([*lines, f"“{signed.reason}”"] if signed.reason else lines)
 
 
-def about_revision(revision: Revision, names: Mapping[str, str]) -> str:
+def about_revision(revision: Revision, opened: OpenedCase) -> str:
     """A revision in a list."""
-    return f"{revision.number} · {people([revision.author], names)} · {stamp(revision.saved_at)[:16]}"
+    names, number = opened.names, shown_numbers(opened.view)[revision.digest]
+    return f"{number} · {people([revision.author], names)} · {stamp(revision.saved_at)[:16]}"
 
 
 def about_comment(comment: Comment, names: Mapping[str, str]) -> str:

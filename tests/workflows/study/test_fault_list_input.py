@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
+import sqlite3
 import struct
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import nibabel
@@ -19,7 +22,7 @@ from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from canaries import Canaries, contents, encoded
 from canary_tree import spoil, write
-from medseg.errors import InputError, MedsegError
+from medseg.errors import DamagedStudyError, InputError, MedsegError
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.workflows import study as use
 from study_cases import CASE, draw
@@ -197,6 +200,7 @@ def kept(site):
 
 LIMITED = """
 import resource, sys
+from contextlib import closing
 from pathlib import Path
 from medseg.errors import MedsegError
 from medseg.workflows import study as use
@@ -237,7 +241,7 @@ def test_a_hostile_file_is_refused_and_nothing_changes(worked_on, tmp_path, harm
         capture_output=True,
         text=True,
         check=False,
-        env={"PYTHONPATH": ":".join(sys.path), "OPENBLAS_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr
     as_image, as_label_map = done.stdout.split()
@@ -249,12 +253,12 @@ def test_a_hostile_file_is_refused_and_nothing_changes(worked_on, tmp_path, harm
     site.require_sound()
 
 
-DEEP = "[" * 200_000
+DEEP = "[" * 100_000 + "]" * 100_000
 
 
 @pytest.mark.parametrize("where", ["extension", "provenance", "contours", "statement", "roster"])
 def test_deep_json_is_no_crash(worked_on, tmp_path, where):
-    """JSON nested 200,000 deep, wherever JSON is read: passed over in the extension, else a typed error."""
+    """JSON nested 100,000 deep, wherever JSON is read: passed over in the extension, else a typed error."""
     site = worked_on
     source = site.draw("ada", size=2)
     folder = shutil.copytree(source.nifti.parent, tmp_path / "deep")
@@ -350,3 +354,26 @@ def dicomdir(path: Path, climb: list[str]) -> None:
         record.add_new("ReferencedFileID", "CS", "\\".join(climb))
         made.DirectoryRecordSequence = [record]
         made.save_as(path, enforce_file_format=True)
+
+
+@pytest.mark.parametrize("text", [DEEP, "{"])
+@pytest.mark.parametrize(
+    ("table", "column", "named"),
+    [
+        ("cases", "structures", "cases, row 1"),
+        ("revisions", "files", "revisions, row 1"),
+        ("ledger", "text", "entry 1"),
+    ],
+)
+def test_deep_json_in_the_database_is_named(worked_on, table, column, named, text):
+    """Put there by somebody who administers it: the check names it, and whoever acts gets a typed error."""
+    site = worked_on
+    site.study.close()
+    with closing(sqlite3.connect(site.path / "study.sqlite")) as database:
+        for (guard,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP TRIGGER {guard}")
+        database.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = 1", [text])
+        database.commit()
+    assert named in {damage.what for damage in use.check_study(site.study).damages}
+    with pytest.raises(DamagedStudyError):
+        use.view_revision(site.study, site.who("ada"), CASE)

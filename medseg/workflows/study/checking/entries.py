@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from medseg.errors import DamagedStudyError
 from medseg.review.chain import CLOCK_TOLERANCE
 from medseg.study.ledger import LedgerEntry
 from medseg.workflows.study.checking.damage import Damage, Severity
@@ -42,7 +43,7 @@ def fields_of(entry: LedgerEntry) -> Entry | None:
     try:
         fields = entry.fields
         return fields if _is_whole(fields) else None
-    except (ValueError, TypeError, RecursionError):
+    except (DamagedStudyError, ValueError, TypeError):
         return None
 
 
