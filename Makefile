@@ -22,7 +22,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/medseg demo --out demo
 
 test: $(VENV)/.test system-packages
-	@$(XVFB) $(BIN)/python -m pytest -q $(ARGS)
+	@$(XVFB) tools/run-tests.sh $(BIN)/python $(ARGS)
 
 # The same tests without a display: the GUI tests skip, saying so.
 test-headless: $(VENV)/.test

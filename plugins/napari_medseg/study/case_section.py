@@ -130,8 +130,9 @@ class CaseSection(QWidget):
         others = [one for one in reversed(opened.view.revisions) if one.digest != shown] if opened else []
         self.revisions.blockSignals(True)  # noqa: FBT003 - Qt's signature
         self.revisions.clear()
-        for one in others if opened else ():
-            self.revisions.addItem(about_revision(one, opened), one)
+        if opened is not None:
+            for one in others:
+                self.revisions.addItem(about_revision(one, opened), one)
         digests = [one.digest for one in others]
         self.revisions.setCurrentIndex(
             digests.index(before.digest) if before and before.digest in digests else 0
