@@ -13,6 +13,9 @@ from medseg.io.sign_off_file import read_sign_off
 from medseg.review.chain import read_statements
 from medseg.review.states import TRANSITIONS, Meaning, State
 
+ANYBODY_WRITES = 0o222
+"""The bits of a file's mode that let somebody write."""
+
 
 def claimed_state(label_map: Path | LabelMapFiles) -> State:
     """Where the latest statement beside a label map puts it, whoever signed it and whatever changed since.
@@ -53,9 +56,11 @@ def require_editable(label_map: Path | LabelMapFiles) -> None:
         label_map: The label map, which need not exist yet.
 
     Raises:
-        LockedError: It is locked (:attr:`State.is_locked`), or its statements are damaged.
+        LockedError: It is locked (:attr:`State.is_locked`), its statements are damaged, or the file is for
+            reading only, as a revision of a study is.
     """
     files = _files_of(label_map)
+    _require_writable(files.nifti)
     state = claimed_state(files)
     if state.is_locked:
         raise LockedError(
@@ -63,6 +68,16 @@ def require_editable(label_map: Path | LabelMapFiles) -> None:
             hint=_way_on(state),
             path=str(files.nifti),
             state=state.value,
+        )
+
+
+def _require_writable(nifti: Path) -> None:
+    """Refuse a file that is for reading by its mode: a rename would go over it all the same."""
+    if nifti.exists() and not nifti.stat().st_mode & ANYBODY_WRITES:
+        raise LockedError(
+            f"{nifti.name} is for reading only and must not change",
+            hint="save under another name",
+            path=str(nifti),
         )
 
 

@@ -16,7 +16,7 @@ from medseg.study.records import Case, Read
 from medseg.workflows.study.acting import acting
 from medseg.workflows.study.opened import Study
 from medseg.workflows.study.own_read import own_read
-from medseg.workflows.study.revision_files import files_of, require_unchanged
+from medseg.workflows.study.revision_files import files_of, require_image_unchanged, require_unchanged
 from medseg.workflows.study.signing_in import SignedIn
 
 
@@ -54,7 +54,7 @@ def check_out(study: Study, who: SignedIn, case_id: str, *, out: Path | None = N
 
     Raises:
         TransitionError: The case is not in the hands of who asks, or not to be worked on.
-        DamagedStudyError: The revision is not what was saved.
+        DamagedStudyError: The revision or the image is not what was saved.
         OutputExistsError: There is a label map in ``out``.
         OutputError: The copy can't be written.
     """
@@ -67,6 +67,7 @@ def check_out(study: Study, who: SignedIn, case_id: str, *, out: Path | None = N
                 hint="ask for changes, or amend it, with a reason",
                 rule="order",
             )
+        require_image_unchanged(study.folder, case)
         default = study.folder.work(case_id, act.person.id)
         files = default if out is None else LabelMapFiles(out / default.nifti.name)
         if out is not None and _present(files):

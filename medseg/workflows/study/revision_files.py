@@ -27,7 +27,7 @@ from medseg.io.sign_off_file import read_sign_off
 from medseg.review.chain import read_statements
 from medseg.study.folder import StudyFolder
 from medseg.study.reading import Reader
-from medseg.study.records import Revision
+from medseg.study.records import Case, Revision
 
 READ_ONLY = 0o444
 """Nobody changes a revision by mistake; who means to is found by its digests."""
@@ -36,6 +36,21 @@ READ_ONLY = 0o444
 def files_of(folder: StudyFolder, revision: Revision) -> LabelMapFiles:
     """The files of a revision."""
     return LabelMapFiles(folder.absolute(revision.folder) / f"{revision.case_id}_dseg.nii.gz")
+
+
+def require_image_unchanged(folder: StudyFolder, case: Case) -> None:
+    """Refuse an image that is not the one that was added: contours are judged by what lies under them.
+
+    Raises:
+        DamagedStudyError: It is missing or another one.
+    """
+    path = folder.absolute(case.image)
+    if not path.is_file() or file_sha256(path) != case.image_sha256:
+        raise DamagedStudyError(
+            f"the image of {case.id} is missing, or not the one that was added",
+            hint="restore it from a copy; medseg study check tells more",
+            reason="image-changed",
+        )
 
 
 def require_unchanged(folder: StudyFolder, revision: Revision) -> FileDigests:

@@ -24,6 +24,7 @@ from medseg.workflows.study.opened import Study
 from medseg.workflows.study.revision_files import (
     StagedBundle,
     files_of,
+    require_image_unchanged,
     require_unchanged,
     rolled_forward,
     staged_bundle,
@@ -129,6 +130,7 @@ class _Pen:
     def sign(self, target: Target, *, reason: str, structures: Iterable[str] | None) -> SignedLine:
         """Make a statement and check that it verifies."""
         act, folder = self.act, self.act.study.folder
+        require_image_unchanged(folder, self.case)
         found = require_unchanged(folder, target.revision)
         bundle = rolled_forward(folder, act.t, target.revision)
         chain = replay(bundle, act.trust.roster, act.trust.checkpoints)

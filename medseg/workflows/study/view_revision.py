@@ -10,7 +10,12 @@ from medseg.study.reading import Reader
 from medseg.study.records import Case, Revision
 from medseg.workflows.study.acting import acting
 from medseg.workflows.study.opened import Study
-from medseg.workflows.study.revision_files import files_of, require_unchanged, rolled_forward
+from medseg.workflows.study.revision_files import (
+    files_of,
+    require_image_unchanged,
+    require_unchanged,
+    rolled_forward,
+)
 from medseg.workflows.study.signing_in import SignedIn
 from medseg.workflows.study.visibility import require_visible
 
@@ -28,11 +33,12 @@ def view_revision(study: Study, who: SignedIn, case_id: str, digest: str | None 
     Raises:
         UnknownCaseError: There is no such case or revision.
         BlindError: It is another reader's, and not all have submitted.
-        DamagedStudyError: It is not what was saved, or its statements are not those of the study.
+        DamagedStudyError: It, its image or its statements are not what the study knows.
     """
     with acting(study, who, case_id, "view") as act:
         case = act.t.case(case_id)
         revision = chosen_revision(act.t, case, act.person, digest)
+        require_image_unchanged(study.folder, case)
         require_unchanged(study.folder, revision)
         rolled_forward(study.folder, act.t, revision)
         act.log(LedgerAction.VIEWED, read=revision.read, revision=revision.digest)

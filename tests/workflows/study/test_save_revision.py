@@ -19,6 +19,7 @@ from medseg.errors import (
     GridMismatchError,
     InputError,
     LabelMapError,
+    LockedError,
     MedsegError,
     SidecarError,
 )
@@ -325,3 +326,27 @@ def test_a_draft_is_unsigned_and_not_called_bad(site):
         "changes-requested",
         "submitted",
     ]
+
+
+def test_nothing_is_looked_at_worked_on_or_signed_over_another_image(site):
+    site.submitted()
+    image = site.path / site.case().image
+    image.chmod(0o644)
+    image.write_bytes(image.read_bytes()[:-1] + b"x")
+    for act in (
+        lambda: use.view_revision(site.study, site.who("ben"), CASE),
+        lambda: site.step("ben", "approved"),
+    ):
+        with pytest.raises(DamagedStudyError) as caught:
+            act()
+        assert caught.value.details["reason"] == "image-changed"
+        assert site.refused()["details"]["rule"] == "image-changed"
+
+
+def test_a_revision_is_not_written_over_as_a_loose_file(site):
+    site.add()
+    site.assign("ada")
+    files = site.files(site.save("ada"))
+    with pytest.raises(LockedError, match="reading only"):
+        draw(site.path / site.case().image, files, "ada", size=3)
+    assert use.check_study(site.study).damages == ()
