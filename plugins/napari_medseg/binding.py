@@ -1,16 +1,15 @@
-"""A case in a viewer: its layers, made and kept in step."""
+"""A case in a viewer: its layers and its contours, made and kept in step."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from medseg.contour import Contour, Slice, place
+from medseg.contour import Contour, Slice
 from medseg.errors import LabelMapError, MedsegError
 from napari_medseg.anatomical_view import AnatomicalView
 from napari_medseg.canvas_status import CanvasStatus
 from napari_medseg.case import Case, Change
-from napari_medseg.contour_layer import ADD_POLYGON, ContourLayer
 from napari_medseg.display import (
     METADATA_KEY,
     PLANE_NAMES,
@@ -20,10 +19,22 @@ from napari_medseg.display import (
     slice_on_display,
     value_range,
 )
+from napari_medseg.fill import Fill
+from napari_medseg.hand import Hand
 from napari_medseg.later import later
+from napari_medseg.live import Update
 from napari_medseg.napari_private import is_open
 from napari_medseg.places import Target
 from napari_medseg.result_layer import ResultLayers
+from napari_medseg.tools.tool_box import ToolBox
+from napari_medseg.views.edge_texts import EdgeTexts
+from napari_medseg.views.linked_views import Canvas, Layout, LinkedViews
+from napari_medseg.views.mouse import CanvasMouse
+from napari_medseg.views.outlines import Outlines
+from napari_medseg.views.plane_view import PlaneView
+from napari_medseg.views.pointed_at import place_text, value_text
+from napari_medseg.views.solid_view import SolidView
+from napari_medseg.views.windowing import dragged
 
 
 class Binding:
@@ -32,28 +43,54 @@ class Binding:
     Args:
         viewer: The napari viewer.
         case: The case.
+        box: The tools that the reader has.
         tell: Shows an error.
         image_layer: The layer of the volume if it is in the viewer already.
+
+    Attributes:
+        fill: The voxels that are shown.
+        hand: Takes the mouse over the views.
+        view: Keeps the planes of the main canvas as radiologists hang them.
+        solid: The surfaces; None until they are first shown.
+        views: All canvases.
+        image_layer: The layer of the volume.
     """
 
     def __init__(
-        self, viewer: Any, case: Case, tell: Callable[[MedsegError], None], image_layer: Any = None
+        self,
+        viewer: Any,
+        case: Case,
+        box: ToolBox,
+        tell: Callable[[MedsegError], None],
+        image_layer: Any = None,
     ) -> None:
         self._viewer = viewer
         self._case = case
+        self._box = box
         self._tell = tell
-        self._contours: dict[str, ContourLayer] = {}
         self._open = True
-        self.drawing_changed: Callable[[], None] = _nothing
         self.view = AnatomicalView(viewer)
         self.image_layer = image_layer or self._add_image()
         self.image_layer.contrast_limits_range = value_range(case.volume)
-        self._result = ResultLayers(viewer, case, tell)
-        self._make_contour_layers()
+        self.fill = Fill()
+        self._show_result()
+        self._result = ResultLayers(viewer, case, self.fill, tell)
+        self.hand = Hand(case, box, tell)
+        self.views = LinkedViews(viewer, case.volume.grid, self.view)
+        self.views.made = self._on_made
+        self.views.moved = self._on_step
+        self.hand.jump = self._jump
+        self.hand.window = self._drag_window
+        self.hand.point_at = self._point_at
+        self.solid: SolidView | None = None
+        self._further: list[ResultLayers] = []
+        self._outlines = [Outlines(case, self.main)]
+        self._mice = [CanvasMouse(self.main, self.hand)]
+        self._texts = [EdgeTexts(self.main)]
+        viewer.canvas.overlays.scale_bar.visible = True
         self._status = CanvasStatus(viewer, case) if case.keeper is not None else None
         self._unsubscribe = case.subscribe(self._on_change)
         viewer.layers.events.removed.connect(self._on_removed)
-        viewer.dims.events.current_step.connect(self._on_step)
         viewer.dims.events.order.connect(self._on_order)
         self.start()
 
@@ -64,8 +101,7 @@ class Binding:
         self._viewer.reset_view()
         self.image_layer.name = self._case.name
         self._result.name()
-        for structure_id, contours in self._contours.items():
-            contours.layer.name = self._case.structure(structure_id).name
+        self.show_outlines()
 
     def close(self) -> None:
         """Take all layers of the case out of the viewer."""
@@ -87,29 +123,44 @@ class Binding:
         self._unsubscribe()
         if self._status is not None:
             self._status.remove()
+        for mouse in self._mice:
+            mouse.remove()
+        self._result.leave()
+        for result in self._further:
+            result.leave()
+        for texts in self._texts:
+            texts.remove()
+        if self.solid is not None:
+            self.solid.stop()
+        self._viewer.canvas.overlays.scale_bar.visible = False
+        self.views.remove()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
-        self._viewer.dims.events.current_step.disconnect(self._on_step)
         self._viewer.dims.events.order.disconnect(self._on_order)
 
-    def draw_polygon(self, structure_id: str, *, hole: bool) -> None:
-        """Let the next clicks draw a polygon of a structure."""
-        contours = self._contours[structure_id]
-        self._viewer.layers.selection.active = contours.layer
-        contours.draw_polygon(hole=hole)
-
     def stop_drawing(self) -> None:
-        """Let the mouse move the view again."""
-        for contours in self._contours.values():
-            contours.stop_drawing()
+        """Let the mouse move the view again; what was begun is finished."""
+        self.hand.finish()
+        self._box.take(None)
 
-    def draws(self, structure_id: str) -> bool:
-        """Whether the next click draws a polygon of a structure."""
-        contours = self._contours.get(structure_id)
-        return contours is not None and contours.layer.mode == ADD_POLYGON
+    @property
+    def main(self) -> PlaneView:
+        """The plane on the main canvas."""
+        return self.views.main
 
-    def layer_of(self, structure_id: str) -> Any:
-        """The Shapes layer of a structure."""
-        return self._contours[structure_id].layer
+    def show_outlines(self) -> None:
+        """Show the contours on every view."""
+        dims = self._viewer.dims
+        # Without its layers a viewer has two axes.
+        if self._open and dims.ndisplay == 2 and dims.ndim == 3:
+            for outlines in self._outlines:
+                outlines.show()
+            for texts in self._texts:
+                texts.show()
+
+    @property
+    def outlines(self) -> tuple[Outlines, ...]:
+        """The contours on each view."""
+        return tuple(self._outlines)
 
     @property
     def result_layer(self) -> Any:
@@ -121,27 +172,50 @@ class Binding:
         """The Labels layers of the label map."""
         return tuple(self._result.layers)
 
-    def selected_contours(self, structure_id: str) -> list[Contour]:
-        """The contours that are selected in a structure's layer."""
-        return self._contours[structure_id].selected_contours()
-
-    def contours_in_view(self, structure_id: str) -> list[Contour]:
-        """The contours of a structure on the slice that is shown."""
-        grid = self._case.volume.grid
-        here = (self.view.axis, self._viewer.dims.current_step[self.view.axis])
-        placed = ((c, place(c, grid)) for c in self._case.contours.of(structure_id))
-        return [
-            c for c, where in placed if isinstance(where, Slice) and slice_on_display(where, grid) == here
-        ]
+    def contours_in_view(self, structure_id: str) -> tuple[Contour, ...]:
+        """The contours of a structure on the slice that the main canvas shows."""
+        return self._outlines[0].contours_here(structure_id)
 
     def show(self, target: Target) -> None:
-        """Show a slice of the grid; or on the plane that is shown the point where three slices cross."""
+        """Show a slice of the grid, or the point where three slices cross.
+
+        One canvas goes to the plane of the slice, and stays on its plane for a point.
+        """
         grid = self._case.volume.grid
-        if isinstance(target, Slice):
+        named = (target,) if isinstance(target, Slice) else target
+        steps = dict(slice_on_display(where, grid) for where in named)
+        if self.views.layout is Layout.FOUR:
+            place = self.views.position
+            self.views.go_to(steps.get(axis, place[axis]) for axis in range(3))
+        elif isinstance(target, Slice):
             self.view.show_plane(*slice_on_display(target, grid))
-            return
-        steps = dict(slice_on_display(where, grid) for where in target)
-        self.view.show_point((steps[0], steps[1], steps[2]), placement(grid)["scale"])
+        else:
+            self.view.show_point((steps[0], steps[1], steps[2]), placement(grid)["scale"])
+
+    def show_on(self, view: PlaneView, target: Slice) -> None:
+        """Go to another slice on a view that shows slices of this direction."""
+        axis, position = slice_on_display(target, self._case.volume.grid)
+        view.viewer.dims.set_current_step(axis, position)
+
+    def set_layout(self, layout: Layout) -> None:
+        """Show one canvas, or four."""
+        if layout is Layout.FOUR and self.solid is None:
+            self.solid = SolidView(self._case.volume.grid)
+        self.views.set_layout(layout, self.solid.widget if self.solid else None)
+        proposal = self._outlines[0].proposal
+        if self.solid is not None and proposal is not None:
+            self.solid.follow(proposal)
+        self.show_outlines()
+
+    def toggle_hidden(self) -> None:
+        """Show the image alone, or all again."""
+        nothing = not self._outlines[0].shows_nothing
+        for outlines in self._outlines:
+            outlines.shows_nothing = nothing
+        for result in (self._result, *self._further):
+            for layer in result.layers:
+                layer.visible = not nothing
+        self.show_outlines()
 
     def _add_image(self) -> Any:
         volume = self._case.volume
@@ -151,43 +225,78 @@ class Binding:
             **image_keywords(volume, self._case.name),
         )
 
-    def _make_contour_layers(self) -> None:
-        for structure in self._case.structures:
-            if structure.id not in self._contours:
-                contours = ContourLayer(self._viewer, self._case, structure.id, self._tell)
-                contours.fit_plane(self.view.axis)
-                contours.layer.events.mode.connect(self._on_mode)
-                self._contours[structure.id] = contours
-
     def _on_change(self, change: Change) -> None:
-        if change is Change.STRUCTURES:
-            self._make_contour_layers()
-        elif change is Change.CONTOURS:
-            for contours in self._contours.values():
-                contours.show()
+        if change in (Change.STRUCTURES, Change.CONTOURS):
+            self.show_outlines()
         elif change is Change.RESULT:
-            self._result.show()
-        elif change is Change.BROUGHT_IN or self._case.is_locked:
-            # The layers that were added took the mouse from the one that was drawn on.
-            self.stop_drawing()
+            self._show_result()
+        if self._case.is_locked:
+            self._box.take(None)
+            self.hand.show_preview()
+
+    def show_update(self, update: Update) -> None:
+        """Show what the engine proposes."""
+        if not self._open:
+            return
+        self.fill.follow(update.changed, update.proposal.delineation.structures)
+        for outlines in self._outlines:
+            outlines.proposal = update.proposal
+        if self.solid is not None:
+            self.solid.follow(update.proposal)
+        self.show_outlines()
+
+    def _on_made(self, canvas: Canvas) -> None:
+        """Show on a further canvas what the main one shows."""
+        self._further.append(ResultLayers(canvas.viewer, self._case, self.fill, self._tell))
+        outlines = Outlines(self._case, canvas.view)
+        outlines.proposal, outlines.hidden = self._outlines[0].proposal, self._outlines[0].hidden
+        self._outlines.append(outlines)
+        self._mice.append(CanvasMouse(canvas.view, self.hand))
+        self._texts.append(EdgeTexts(canvas.view))
+        canvas.viewer.canvas.overlays.scale_bar.visible = True
+        canvas.viewer.dims.axis_labels = PLANE_NAMES
+
+    def _jump(self, view: PlaneView, x_px: float, y_px: float) -> bool:
+        """Bring all planes to the place that was clicked; one canvas alone is moved by the mouse instead."""
+        if self.views.layout is Layout.ONE:
+            return False
+        self.views.go_to(view.position_at(x_px, y_px))
+        return True
+
+    def _drag_window(self, dx_px: float, dy_px: float) -> None:
+        layer = self.image_layer
+        limits, full = layer.contrast_limits, layer.contrast_limits_range
+        low, high = dragged((limits[0], limits[1]), dx_px, dy_px, (full[0], full[1]))
+        layer.contrast_limits_range = (min(full[0], low), max(full[1], high))
+        layer.contrast_limits = (low, high)
+
+    def _point_at(self, view: PlaneView, x_px: float, y_px: float) -> None:
+        lps_mm = view.lps_at(x_px, y_px)
+        value = value_text(self._case.volume, lps_mm)
+        for texts, canvas in zip(self._texts, self.views.canvases, strict=True):
+            here = canvas.view is view
+            texts.say(" · ".join(filter(None, (place_text(lps_mm), value))) if here else "")
+
+    def _show_result(self) -> None:
+        if self._case.result is not None:
+            self.fill.show_label_map(self._case.result.label_map)
 
     def _on_step(self, _event: Any = None) -> None:
-        for contours in self._contours.values():
-            contours.finish_on_this_slice()
-
-    def _on_mode(self, _event: Any = None) -> None:
-        self.drawing_changed()
+        self.hand.finish()
+        self.show_outlines()
 
     def _on_order(self, _event: Any = None) -> None:
-        if self._viewer.dims.ndisplay == 2:
-            for contours in self._contours.values():
-                contours.fit_plane(self.view.axis)
+        self.hand.finish()
+        self.show_outlines()
 
     def _on_removed(self, event: Any) -> None:
         layer = event.value
         if layer.metadata.get(METADATA_KEY) is not self._case:
             return
-        if layer is self.image_layer or layer in (*self._result.layers, *self._shapes_layers()):
+        if layer is self.image_layer or layer in self._result.layers:
+            # Mesa ends the process where lines alone are left to be drawn.
+            for outlines in self._outlines:
+                outlines.view.lines.clear()
             # Later: napari is still removing it.
             later(self._restore_layers)
 
@@ -198,23 +307,13 @@ class Binding:
         if self.image_layer not in self._viewer.layers:
             self.image_layer = self._add_image()
             self._viewer.layers.move(len(self._viewer.layers) - 1, 0)
-        for structure_id, contours in list(self._contours.items()):
-            if contours.layer not in self._viewer.layers:
-                del self._contours[structure_id]
-        self._make_contour_layers()
         if any(layer not in self._viewer.layers for layer in self._result.layers):
             self._result.forget()
             self._result.show()
+        self.show_outlines()
         self._tell(
             LabelMapError(
                 "the layers of an open case stay, so that nothing is lost",
                 hint="delete contours in the panel; open another case to close this one",
             )
         )
-
-    def _shapes_layers(self) -> list[Any]:
-        return [contours.layer for contours in self._contours.values()]
-
-
-def _nothing() -> None:
-    pass

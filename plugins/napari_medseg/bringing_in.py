@@ -33,14 +33,12 @@ class BringIn:
         image: The image of the case.
         snapshot: The structures and contours of the case.
         current: Its label map, where that was made from these contours.
-        interpolate: Whether an older label map is completed anew, or filled on its planes alone.
     """
 
     path: Path
     image: Volume
     snapshot: Snapshot
     current: Result | None
-    interpolate: bool
 
     @classmethod
     def into(cls, case: Case, path: Path) -> BringIn:
@@ -50,9 +48,8 @@ class BringIn:
             LockedError: The case was submitted or approved.
         """
         case.require_editable()
-        interpolate = case.result is not None and bool(case.result.completed)
         current = case.result if case.result_is_current else None
-        return cls(path, case.volume, Snapshot.of(case), current, interpolate)
+        return cls(path, case.volume, Snapshot.of(case), current)
 
     def read(self, progress: Progress = silent, *, resample: bool = False) -> BroughtIn:
         """Read the file, on the grid of the image.
@@ -71,8 +68,8 @@ class BringIn:
         if not imported.label_map.structures:
             raise InputError(f"{self.path.name} holds no structure", reason="no-structures")
         before = self.current
-        if before is None and self.snapshot.structures:
-            before = result_to_save(self.snapshot, interpolate=self.interpolate, progress=progress)
+        if before is None and self.snapshot.delineation.structures:
+            before = result_to_save(self.snapshot, progress)
         return joined(before, imported)
 
     def accept(self, case: Case, brought_in: BroughtIn) -> None:
@@ -82,7 +79,7 @@ class BringIn:
             InputError: The case was edited meanwhile.
             LockedError: It was submitted or approved meanwhile.
         """
-        if case.contours is not self.snapshot.contours or case.structures != self.snapshot.structures:
+        if case.delineation is not self.snapshot.delineation:
             raise InputError(
                 f"the case was edited while {self.path.name} was read: nothing was brought in",
                 hint="open the file again",

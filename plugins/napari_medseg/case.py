@@ -6,16 +6,33 @@ Plain Python without Qt or napari: the layers show a case, they are not the case
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
 
-from medseg.contour import Contour, ContourSet, place
+from medseg.contour import Contour, ContourSet, OtherTimePoints, Placement
 from medseg.errors import LabelMapError, LockedError
-from medseg.labelmap import LabelMap, Structure, find_structure, structure_id_for
+from medseg.labelmap import LabelMap, Structure, structure_id_for
 from medseg.volume import Volume
+from medseg.workflows.delineate import (
+    Delineation,
+    History,
+    Placements,
+    at_time,
+    changed_at,
+    contours_on,
+    opened,
+    other_time_points,
+    with_contours_on,
+    with_other_time_points,
+)
+from medseg.workflows.delineate import (
+    Step as DrawnStep,
+)
 from medseg.workflows.import_label_map import Step
 from medseg.workflows.interpolate import Interpolated
+from medseg.workflows.list_volumes import ListedVolume
+from medseg.workflows.time_points import TimePoints
 from medseg.workflows.verify import State
 from napari_medseg.keeper import Keeper, LookOnly
 
@@ -28,6 +45,7 @@ class Change(Enum):
     RESULT = auto()
     STATUS = auto()
     BROUGHT_IN = auto()
+    IMAGE = auto()
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +57,14 @@ class Result:
         contours: The contours that it was made from.
         completed: For each structure id how it was interpolated; empty where nothing was.
         notes: What a reader of the record should know.
+        made_of: The delineation whose voxels it holds; None where it is not of this case.
     """
 
     label_map: LabelMap
     contours: ContourSet
     completed: Mapping[str, Interpolated] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    made_of: Delineation | None = None
 
 
 class Case:
@@ -55,9 +75,9 @@ class Case:
         name: What the status line calls it.
 
     Attributes:
-        structures: In the order of their labels.
-        contours: Every contour, as it is stored.
-        result: The label map that is shown, or None before there is one.
+        history: What was drawn, step by step.
+        placements: Where its contours lie on the grid of the image.
+        result: The label map that was made last, or None before there is one.
         path: Where the label map is saved, or None.
         author: Printed name of who draws.
         state: How far the sign-off has come.
@@ -70,13 +90,17 @@ class Case:
         image_path: Where the image was opened, or None.
         steps: What happened since the last save that the record tells for good: files that were brought in.
         brought_in: What a user should know of the file that was brought in last.
+        listed_beside: What else the folder of the image holds, where it was looked through.
+        time_points: The volumes of a 4-D image, of which ``volume`` is one; None for a 3-D one.
+        time_index: Which one is in view; None for a 3-D image.
+        draws_at_one_time: Whether what is drawn belongs to that time point alone, or to all.
     """
 
     def __init__(self, volume: Volume, name: str) -> None:
         self.volume = volume
         self.name = name
-        self.structures: tuple[Structure, ...] = ()
-        self.contours = ContourSet()
+        self.history = History(Delineation())
+        self.placements = Placements(volume.grid)
         self.result: Result | None = None
         self.path: Path | None = None
         self.author = ""
@@ -86,15 +110,29 @@ class Case:
         self.look_only: LookOnly | None = None
         self.image_may_help = False
         self.saved = True
+        self._saved_as: Delineation | None = self.history.current
         self.image_path: Path | None = None
         self.label_map_warnings: tuple[str, ...] = ()
         self.steps: tuple[Step, ...] = ()
         self.brought_in: tuple[str, ...] = ()
+        self.listed_beside: tuple[ListedVolume, ...] = ()
+        self.time_points: TimePoints | None = None
+        self.time_index: int | None = None
+        self.draws_at_one_time = False
+        self._in_view: tuple[Delineation, int, Delineation] | None = None
         self._listeners: list[Callable[[Change], None]] = []
+        self._step_listeners: list[Callable[[str, DrawnStep], None]] = []
 
     def __deepcopy__(self, _memo: object) -> Case:
         # napari copies metadata when a layer is duplicated; the copy shows the same case.
         return self
+
+    def anew(self) -> Case:
+        """A case of the same image in which nothing is drawn yet."""
+        other = Case(self.volume, self.name)
+        other.image_path, other.listed_beside = self.image_path, self.listed_beside
+        other.time_points, other.time_index = self.time_points, self.time_index
+        return other
 
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Have a function called after each change; returns one that ends it."""
@@ -117,14 +155,38 @@ class Case:
         return bool(self._listeners)
 
     @property
+    def delineation(self) -> Delineation:
+        """What there is now; of a 4-D image what counts at the time point that is in view."""
+        whole = self.history.current
+        if self.time_index is None:
+            return whole
+        if self._in_view is None or self._in_view[:2] != (whole, self.time_index):
+            counted = at_time(whole, self.time_index, self.placements)
+            self._in_view = (whole, self.time_index, counted)
+        return self._in_view[2]
+
+    @property
+    def other_time_points(self) -> OtherTimePoints | None:
+        """What does not count at the time point that is in view; None for a 3-D image."""
+        return other_time_points(self.history.current, self.time_index, self.placements)
+
+    @property
+    def structures(self) -> tuple[Structure, ...]:
+        """In the order of their labels."""
+        return self.delineation.structures
+
+    @property
+    def contours(self) -> ContourSet:
+        """Every contour, as it is stored."""
+        return self.delineation.contours
+
+    @property
     def result_is_current(self) -> bool:
-        """Whether the label map was made from the contours as they are now."""
-        result = self.result
-        return (
-            result is not None
-            and result.contours is self.contours
-            and result.label_map.structures == self.structures
-        )
+        """Whether the label map holds the voxels of what was drawn and accepted."""
+        result, now = self.result, self.delineation
+        if result is None or result.made_of is None or result.label_map.structures != now.structures:
+            return False
+        return result.made_of.contours is now.contours and result.made_of.voxels is now.voxels
 
     def structure(self, structure_id: str) -> Structure:
         """The structure with an id.
@@ -132,14 +194,65 @@ class Case:
         Raises:
             LabelMapError: There is none.
         """
-        return find_structure(self.structures, structure_id)
+        return self.delineation.structure(structure_id)
 
-    def is_voxels_only(self, structure_id: str) -> bool:
-        """Whether a structure came as voxels, without contours that could be edited."""
-        if self.result is None or self.contours.of(structure_id):
-            return False
-        known = {s.id for s in self.result.label_map.structures}
-        return structure_id in known and bool(self.result.label_map.mask(structure_id).any())
+    def contours_on(self, structure_id: str, where: Placement) -> tuple[Contour, ...]:
+        """What a structure has on a plane; outlined where it came as voxels."""
+        return contours_on(self.delineation, structure_id, where, self.placements)
+
+    def edit(self, label: str, after: Delineation) -> None:
+        """The one door by which what was drawn changes. Either all of the edit happens or none of it.
+
+        Args:
+            label: What was done, for people.
+            after: What there is from now on, made from the delineation that is.
+
+        Raises:
+            LockedError: The case was submitted or approved, or a structure that is changed is locked.
+            ContourError: A contour lies on a slice beyond the image, or belongs to all time points and would
+                go at one.
+        """
+        self.require_editable()
+        before = self.delineation
+        if after is before:
+            return
+        for contour in after.contours:
+            self.placements.of(contour)
+        whole = changed_at(
+            self.history.current, after, self.time_index, self.placements, only_here=self.draws_at_one_time
+        )
+        _require_unlocked(self.history.current, whole)
+        self._moved("do", self.history.do(label, whole), before)
+
+    def undo(self) -> str:
+        """Take the last step back.
+
+        Returns:
+            What it was; empty where there was none.
+
+        Raises:
+            LockedError: The case was submitted or approved.
+        """
+        self.require_editable()
+        before = self.delineation
+        step = self.history.undo()
+        if step is not None:
+            self._moved("undo", step, before)
+        return step.label if step else ""
+
+    def redo(self) -> str:
+        """Do the step again that was undone last; see :meth:`undo`."""
+        self.require_editable()
+        before = self.delineation
+        step = self.history.redo()
+        if step is not None:
+            self._moved("redo", step, before)
+        return step.label if step else ""
+
+    def subscribe_to_steps(self, listener: Callable[[str, DrawnStep], None]) -> Callable[[], None]:
+        """Have a function called with ``do``, ``undo`` or ``redo`` and the step; returns one that ends it."""
+        self._step_listeners.append(listener)
+        return lambda: self._step_listeners.remove(listener)
 
     def add_structure(self, name: str, part_of: str | None = None) -> Structure:
         """Add a structure with the next free label and colour.
@@ -161,50 +274,45 @@ class Case:
         # In the layer of its whole, where it has the voxels that both claim.
         layer = self.structure(part_of).layer if part_of else 0
         structure = Structure(structure_id, name, label, part_of=part_of or None, layer=layer)
-        self.structures = (*self.structures, structure)
-        self.saved = False
-        self._tell(Change.STRUCTURES)
+        after = replace(self.delineation, structures=(*self.structures, structure))
+        self.edit(f"add {structure.name}", after)
         return structure
 
-    def edit_contours(self, structure_id: str, removed: Sequence[Contour], added: Sequence[Contour]) -> None:
-        """The one way by which contours enter and leave.
-
-        Either all of the edit happens or none of it.
+    def edit_contours(
+        self,
+        structure_id: str,
+        removed: Sequence[Contour],
+        added: Sequence[Contour],
+        label: str = "edit contours",
+    ) -> None:
+        """Take contours of a structure away and add others, as one step; see :meth:`edit`.
 
         Args:
             structure_id: The structure that is edited.
             removed: Contours of the case that go.
             added: Contours of this structure that come.
-
-        Raises:
-            LockedError: The case was submitted or approved.
-            LabelMapError: The structure consists of voxels from elsewhere.
-            ContourError: A contour lies on a slice beyond the image.
+            label: What was done, for people.
         """
-        self.require_editable()
-        structure = self.structure(structure_id)
-        if self.is_voxels_only(structure_id):
-            raise LabelMapError(
-                f"{structure.name!r} was opened as voxels without contours, which a contour would replace",
-                hint="draw under a new structure name",
-            )
-        for contour in added:
-            place(contour, self.volume.grid)
+        self.structure(structure_id)
         gone = {id(contour) for contour in removed}
-        kept = tuple(c for c in self.contours if id(c) not in gone)
-        self.contours = ContourSet((*kept, *added))
-        self.saved = False
-        self._tell(Change.CONTOURS)
+        kept = (c for c in self.contours if id(c) not in gone)
+        self.edit(label, self.delineation.with_contours((*kept, *added)))
+
+    def replace_on(
+        self, structure_id: str, where: Placement, contours: Sequence[Contour], label: str
+    ) -> None:
+        """Replace all that a structure has on a plane, as one step; see :meth:`edit`."""
+        self.structure(structure_id)
+        self.edit(label, with_contours_on(self.delineation, structure_id, where, contours, self.placements))
 
     def accept_result(self, result: Result) -> None:
-        """Show a label map; contours stay as they are.
+        """Take the label map that was made; contours stay as they are.
 
         Raises:
             LockedError: The case was submitted or approved.
         """
         self.require_editable()
         self.result = result
-        self.saved = False
         self._tell(Change.RESULT)
 
     def bring_in(self, result: Result, notes: tuple[str, ...], steps: tuple[Step, ...]) -> None:
@@ -219,16 +327,14 @@ class Case:
             LockedError: The case was submitted or approved.
             ContourError: A contour lies on a slice beyond the image.
         """
-        self.require_editable()
-        for contour in result.contours:
-            place(contour, self.volume.grid)
-        self.structures = result.label_map.structures
-        self.contours = result.contours
-        self.result = result
+        completed = {**result.completed, **self.delineation.completed}
+        after = opened(result.label_map, result.contours, completed)
+        self.edit("bring in", replace(after, locked=self.delineation.locked))
+        self.result = replace(result, made_of=self.delineation)
         self.steps = (*self.steps, *steps)
         self.brought_in = notes
         self.saved = False
-        for change in (Change.STRUCTURES, Change.CONTOURS, Change.RESULT, Change.BROUGHT_IN):
+        for change in (Change.RESULT, Change.BROUGHT_IN):
             self._tell(change)
 
     def require_editable(self) -> None:
@@ -247,22 +353,66 @@ class Case:
             )
             raise LockedError(f"this case is {self.state.value}: its contours can't be changed", hint=hint)
 
-    def load(self, result: Result, path: Path, state: State) -> None:
+    def show_time(self, time_index: int, volume: Volume) -> None:
+        """Bring another volume of a 4-D image into view, with the contours that count there.
+
+        Args:
+            time_index: Which one.
+            volume: The volume, as ``time_points`` reads it.
+
+        Raises:
+            GridMismatchError: It does not lie on the grid of the others.
+        """
+        volume.grid.require_same_as(self.volume.grid, "time point and image")
+        # The very same grid: who shows the case asks for it by identity.
+        self.volume = replace(volume, grid=self.volume.grid)
+        self.time_index = time_index
+        for change in (Change.IMAGE, Change.CONTOURS):
+            self._tell(change)
+
+    def load(
+        self, result: Result, path: Path, state: State, other_time_points: OtherTimePoints | None = None
+    ) -> None:
         """Take over a label map from disk, with its contours.
+
+        Args:
+            result: The label map and the contours that it shows.
+            path: Where it is.
+            state: How far its sign-off has come.
+            other_time_points: Of a 4-D image what lies beside them.
 
         Raises:
             ContourError: A contour lies on a slice beyond the image.
         """
-        for contour in result.contours:
-            place(contour, self.volume.grid)
-        self.structures = result.label_map.structures
-        self.contours = result.contours
-        self.result = result
+        counted = opened(result.label_map, result.contours, result.completed)
+        loaded = with_other_time_points(counted, other_time_points)
+        for contour in loaded.contours:
+            self.placements.of(contour)
+        if other_time_points is not None:
+            self.time_index = other_time_points.shown
+        self.history = History(loaded)
+        self._saved_as = loaded
+        self.result = replace(result, made_of=self.delineation)
         self.image_may_help = any(how.image_used is not None for how in result.completed.values())
         self.path = path
         self.state = state
         self.saved = True
         for change in (Change.STRUCTURES, Change.CONTOURS, Change.RESULT, Change.STATUS):
+            self._tell(change)
+
+    def resume(self, history: History) -> None:
+        """Go on with steps that were recovered: nothing of them is saved.
+
+        Raises:
+            LockedError: The case was submitted or approved.
+            ContourError: A contour lies on a slice beyond the image.
+        """
+        self.require_editable()
+        for contour in history.current.contours:
+            self.placements.of(contour)
+        self.history = history
+        self.saved = False
+        for change in (Change.STRUCTURES, Change.CONTOURS, Change.STATUS):
             self._tell(change)
 
     def set_author(self, author: str) -> None:
@@ -274,6 +424,7 @@ class Case:
         """Remember that memory and disk agree."""
         self.path = path
         self.saved = True
+        self._saved_as = self.history.current
         self.steps = ()
         if self.state in (State.ASSIGNED, State.CHANGES_REQUESTED):
             self.state = State.IN_PROGRESS
@@ -285,6 +436,41 @@ class Case:
         self.look_only = look_only or self.look_only
         self._tell(Change.STATUS)
 
+    def _moved(self, how: str, step: DrawnStep, before: Delineation) -> None:
+        now = self.delineation
+        self.saved = self.history.current is self._saved_as and not self.steps
+        for listener in tuple(self._step_listeners):
+            listener(how, step)
+        if now.structures != before.structures or now.locked != before.locked:
+            self._tell(Change.STRUCTURES)
+        self._tell(Change.CONTOURS)
+
     def _tell(self, change: Change) -> None:
         for listener in tuple(self._listeners):
             listener(change)
+
+
+def _require_unlocked(before: Delineation, after: Delineation) -> None:
+    """Refuse an edit that touches a locked structure; locking and unlocking is none.
+
+    Raises:
+        LockedError: It does.
+    """
+    structures = {s.id: s for s in after.structures}
+    for structure in before.structures:
+        structure_id = structure.id
+        if structure_id not in before.locked:
+            continue
+        same = structures.get(structure_id) == structure and _are_same(
+            before.contours.of(structure_id), after.contours.of(structure_id)
+        )
+        if not same:
+            raise LockedError(
+                f"{structure.name} is locked: it was not changed",
+                hint="unlock it in the list of structures to work on it",
+                structure_id=structure_id,
+            )
+
+
+def _are_same(first: ContourSet, second: ContourSet) -> bool:
+    return len(first) == len(second) and all(a is b for a, b in zip(first, second, strict=True))

@@ -92,11 +92,16 @@ def image_keywords(volume: Volume, name: str) -> dict[str, Any]:
 
 def labels_keywords(label_map: LabelMap, name: str, number: int = 0) -> dict[str, Any]:
     """Keywords of the napari labels layer of one layer of a label map."""
+    return fill_keywords(label_map.grid, label_map.structures, name, number)
+
+
+def fill_keywords(grid: Grid, structures: Sequence[Structure], name: str, number: int) -> dict[str, Any]:
+    """Keywords of a napari labels layer, by what its labels mean."""
     return {
         "name": name,
-        "colormap": label_colors(label_map.structures, number),
+        "colormap": label_colors(structures, number),
         "opacity": 0.3,
-        **placement(label_map.grid),
+        **placement(grid),
     }
 
 

@@ -63,7 +63,7 @@ class Export:
         if not case.result_is_current:
             raise LabelMapError(
                 "the contours changed after the label map was made",
-                hint="press Interpolate, look at the result, then export",
+                hint="export again",
             )
         if not case.author:
             raise OutputError("the file would not say who drew", hint="enter your name, then export")

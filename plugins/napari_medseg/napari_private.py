@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
+import numpy as np
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
@@ -144,3 +145,107 @@ class CloseGuard(QObject):
         """Stop asking."""
         self._may_close = None
         self.deleteLater()
+
+
+def qt_viewer_of(viewer: Any) -> Any:
+    """The widget of the main viewer."""
+    return viewer.window._qt_viewer  # noqa: SLF001
+
+
+def canvas_of(qt_viewer: Any) -> Any:
+    """The canvas of a viewer's widget."""
+    return qt_viewer.canvas
+
+
+def to_scene(canvas: Any, points_px: Any) -> Any:
+    """Pixels ``(x, y)`` of a canvas → the world ``(down, across)`` that is drawn there, shape ``(n, 2)``."""
+    mapped = canvas.view.scene.transform.imap(np.asarray(points_px, dtype=np.float64))
+    return np.asarray(mapped)[:, 1::-1]
+
+
+def to_canvas(canvas: Any, points: Any) -> Any:
+    """The inverse of :func:`to_scene`."""
+    mapped = canvas.view.scene.transform.map(np.asarray(points, dtype=np.float64)[:, ::-1])
+    return np.asarray(mapped)[:, :2]
+
+
+LINES_ORDER = 1_000_000
+"""After all layers."""
+
+
+def add_lines(canvas: Any) -> Any:
+    """Lines that are drawn over all layers of a canvas; nothing yet."""
+    from vispy.scene.visuals import Line
+
+    node = Line(pos=np.zeros((2, 2)), connect="segments", method="gl", parent=canvas.view.scene)
+    node.order = LINES_ORDER
+    node.set_gl_state("translucent", depth_test=False)
+    node.visible = False
+    return node
+
+
+def show_lines(node: Any, points: Any, colors: Any, width_px: float) -> None:
+    """Show strokes from each even point to the next one, given as ``(down, across)``."""
+    if not len(points):
+        node.visible = False
+        return
+    node.set_data(
+        pos=points[:, ::-1].astype(np.float32),
+        color=colors.astype(np.float32),
+        width=width_px,
+        connect="segments",
+    )
+    node.visible = True
+
+
+def remove_lines(node: Any) -> None:
+    """Take lines off their canvas."""
+    node.parent = None
+
+
+def refresh_slice(layer: Any) -> None:
+    """Show the slice of a layer anew after its array changed; nothing else of it did."""
+    layer.refresh(extent=False, thumbnail=False, highlight=False)
+
+
+def further_viewer(*, slider: bool = True) -> tuple[Any, Any]:
+    """The model of a further viewer, and its widget: a canvas with its slider, or without."""
+    from napari._qt.qt_viewer import QtViewer
+    from napari.components import ViewerModel
+
+    model = ViewerModel()
+    widget = QtViewer(model)
+    widget.dims.setVisible(slider)
+    return model, widget
+
+
+def finish_frames_of(qt_viewer: Any) -> None:
+    """The same as :func:`finish_frames` for the canvas of a further viewer."""
+    qt_viewer.canvas._scene_canvas.events.draw.connect(_finish_frame, position="last")  # noqa: SLF001
+    qt_viewer.viewer.canvas.overlays["_brush_circle"].box = False
+
+
+def put_beside(viewer: Any, outer: QWidget, inner: Any) -> Callable[[], None]:
+    """Put a widget where the main canvas is, and the main canvas into a part of it.
+
+    Args:
+        viewer: The napari viewer.
+        outer: Takes the place of the main canvas.
+        inner: Part of it that the canvas is added to.
+
+    Returns:
+        Puts the canvas back.
+    """
+    qt_viewer = qt_viewer_of(viewer)
+    layout: Any = main_window(viewer).centralWidget().layout()
+    index = layout.indexOf(qt_viewer)
+    inner.addWidget(qt_viewer)
+    layout.insertWidget(index, outer)
+
+    def back() -> None:
+        layout.insertWidget(index, qt_viewer)
+        qt_viewer.setVisible(True)
+        outer.setParent(None)
+        outer.deleteLater()
+
+    return back

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from medseg.errors import InputError
+from medseg.contour import OtherTimePoints
+from medseg.errors import InputError, NotOneVolumeError
 from medseg.progress import Progress, silent
 from medseg.volume import Volume
 from medseg.workflows.exchange.formats import format_to_read
@@ -14,6 +15,7 @@ from medseg.workflows.import_label_map import Imported
 from medseg.workflows.list_volumes import ListedVolume, list_volumes, only_volume
 from medseg.workflows.open_image import open_image, open_listed
 from medseg.workflows.open_label_map import SavedLabelMap, open_label_map
+from medseg.workflows.time_points import TimePoints
 from napari_medseg.case import Case, Result
 from napari_medseg.signing import state_of
 
@@ -108,7 +110,7 @@ def open_path(path: Path, progress: Progress = silent) -> Case | Choice:
     """
     path = path.resolve()
     if path.is_file() and path.name.endswith(NIFTI_SUFFIXES):
-        return _case(open_image(path, progress=progress), path)
+        return _nifti_case(path, progress)
     listed = list_volumes(path, progress=progress)
     only = only_volume(listed)
     if only is None or only.count > 1:
@@ -146,6 +148,8 @@ def open_chosen(choice: Choice, chosen: ListedVolume, time_index: int, progress:
         parts.append(f"vol{time_index + 1}")
     volume = open_listed(chosen, time_index=time_index, progress=progress)
     case = _case(volume, choice.path, "_".join(parts))
+    case.listed_beside = choice.listed
+    take_time_points(case, TimePoints.of_listed(chosen), time_index)
     if choice.label_map is not None:
         put_on(case, choice.label_map)
     return case
@@ -216,9 +220,49 @@ def put_on(case: Case, opened: OpenedLabelMap) -> None:
     completed, notes = (record.completed, record.notes) if record else ({}, ())
     result = Result(saved.label_map, saved.contours, completed, notes)
     case.label_map_warnings = saved.warnings
-    case.load(result, opened.path.resolve(), state_of(opened.path))
+    _show_time_of(case, saved.other_time_points)
+    case.load(result, opened.path.resolve(), state_of(opened.path), saved.other_time_points)
     if record:
         case.set_author(record.author)
+
+
+def take_time_points(case: Case, points: TimePoints | None, time_index: int) -> None:
+    """Let the other volumes of a 4-D image be looked at.
+
+    Args:
+        case: A case of one of its volumes.
+        points: All of them; None for a 3-D image.
+        time_index: Which one the case shows.
+    """
+    if points is not None:
+        points.take(time_index, case.volume)
+        case.time_points, case.time_index = points, time_index
+
+
+def _show_time_of(case: Case, others: OtherTimePoints | None) -> None:
+    """Bring the time point into view that a label map is of.
+
+    Raises:
+        InputError: The image has no such time point.
+    """
+    points = case.time_points
+    if points is not None and others is not None and others.shown != case.time_index:
+        case.show_time(others.shown, points.volume(others.shown))
+
+
+def _nifti_case(path: Path, progress: Progress) -> Case:
+    """A 3-D file, or the first volume of a 4-D one."""
+    try:
+        return _case(open_image(path, progress=progress), path)
+    except NotOneVolumeError as error:
+        if error.details.get("reason") != "4d":
+            raise
+    points = TimePoints.of_path(path, progress)
+    if points is None:
+        return _case(open_image(path, time_index=0, progress=progress), path)
+    case = _case(points.volume(0), path)
+    take_time_points(case, points, 0)
+    return case
 
 
 def _case(volume: Volume, path: Path, name: str = "") -> Case:

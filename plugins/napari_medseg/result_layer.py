@@ -1,4 +1,4 @@
-"""The label map of a case as napari Labels layers that can be looked at, not painted: one for each layer."""
+"""The voxels of a case as napari Labels layers that can be looked at, not painted: one for each layer."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from medseg.errors import LockedError, MedsegError
-from medseg.labelmap import LabelMap
 from napari_medseg.case import Case
-from napari_medseg.display import LAYER_KEY, METADATA_KEY, label_colors, labels_keywords, shown
+from napari_medseg.display import LAYER_KEY, METADATA_KEY, fill_keywords, label_colors, shown
+from napari_medseg.fill import Fill
 from napari_medseg.mode_guard import PAN_ZOOM, ModeGuard
+from napari_medseg.napari_private import refresh_slice
 
 LAYER_NAME = "label map"
 
@@ -17,39 +18,44 @@ LOOKING_MODES = (PAN_ZOOM, "pick")
 
 
 class ResultLayers:
-    """The layers; made when there is a first label map.
+    """The layers in one viewer; made when there is something to show.
 
     Args:
-        viewer: The napari viewer.
+        viewer: A napari viewer, or the model of one.
         case: The case.
+        fill: The voxels that are shown.
         tell: Shows an error.
 
     Attributes:
         layers: One napari layer for each layer of the label map; structures overlap only between them.
     """
 
-    def __init__(self, viewer: Any, case: Case, tell: Callable[[MedsegError], None]) -> None:
+    def __init__(self, viewer: Any, case: Case, fill: Fill, tell: Callable[[MedsegError], None]) -> None:
         self._viewer = viewer
         self._case = case
+        self._fill = fill
         self._tell = tell
         self._guards: list[ModeGuard] = []
         self.layers: list[Any] = []
+        fill.subscribe(self._on_fill)
         self.show()
 
+    def leave(self) -> None:
+        """Stop watching; the layers stay."""
+        self._fill.unsubscribe(self._on_fill)
+
     def show(self) -> None:
-        """Show the label map of the case."""
-        result = self._case.result
-        if result is None:
-            return
-        label_map = result.label_map
-        for number, voxels in enumerate(label_map.layers):
-            data = shown(voxels, label_map.grid)
+        """Show the arrays that there are."""
+        arrays, structures = self._fill.arrays, self._fill.structures
+        grid = self._case.volume.grid
+        for number, voxels in enumerate(arrays):
+            data = shown(voxels, grid)
             if number == len(self.layers):
-                self._add(data, label_map, number)
+                self._add(data, number)
             else:
                 self.layers[number].data = data
-                self.layers[number].colormap = label_colors(label_map.structures, number)
-        surplus, self.layers = self.layers[len(label_map.layers) :], self.layers[: len(label_map.layers)]
+                self.layers[number].colormap = label_colors(structures, number)
+        surplus, self.layers = self.layers[len(arrays) :], self.layers[: len(arrays)]
         for layer in surplus:
             self._viewer.layers.remove(layer)
 
@@ -65,12 +71,21 @@ class ResultLayers:
             if layer in self._viewer.layers:
                 self._viewer.layers.remove(layer)
 
-    def _add(self, data: Any, label_map: LabelMap, number: int) -> None:
+    def _on_fill(self, whole: bool) -> None:  # noqa: FBT001 - a listener's argument
+        if whole or len(self.layers) != len(self._fill.arrays):
+            self.show()
+            return
+        for layer in self.layers:
+            refresh_slice(layer)
+
+    def _add(self, data: Any, number: int) -> None:
         active = self._viewer.layers.selection.active
         layer = self._viewer.add_labels(
             data,
             metadata={METADATA_KEY: self._case, LAYER_KEY: number},
-            **labels_keywords(label_map, name_of_layer(LAYER_NAME, number), number),
+            **fill_keywords(
+                self._case.volume.grid, self._fill.structures, name_of_layer(LAYER_NAME, number), number
+            ),
         )
         # Under the contours, and without taking the tool out of the reader's hand.
         image = next(n for n, other in enumerate(self._viewer.layers) if self._is_ours(other))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from medseg.contour import OtherTimePoints
 from medseg.errors import LabelMapError, OutputError
 from medseg.progress import Progress, silent
 from medseg.volume import Source
@@ -14,18 +15,18 @@ from medseg.workflows.import_label_map import Step
 from medseg.workflows.open_label_map import open_label_map
 from medseg.workflows.save import save_label_map
 from napari_medseg.case import Case, Result
-from napari_medseg.completing import Snapshot, drawn_only, interpolated
+from napari_medseg.completing import Snapshot, result_of
 
 
-def result_to_save(snapshot: Snapshot, *, interpolate: bool, progress: Progress = silent) -> Result:
-    """The label map of the contours as they are now.
+def result_to_save(snapshot: Snapshot, progress: Progress = silent) -> Result:
+    """The label map of what was drawn and accepted.
 
     Args:
         snapshot: The case.
-        interpolate: Whether to complete between contours.
-        progress: Called between the steps.
+        progress: Called once before.
     """
-    return interpolated(snapshot, progress) if interpolate else drawn_only(snapshot)
+    progress("Filling contours", 0, 0)
+    return result_of(snapshot.delineation, snapshot.grid)
 
 
 def save_case(case: Case, path: Path) -> Path:
@@ -66,7 +67,7 @@ def require_savable(case: Case) -> Result:
     if not case.result_is_current:
         raise LabelMapError(
             "the contours changed after the label map was made",
-            hint="press Interpolate, look at the result, then save",
+            hint="save again",
         )
     case.volume.grid.require_same_as(case.result.label_map.grid, "label map and image")
     return case.result
@@ -80,6 +81,7 @@ def writing_of(case: Case, result: Result, path: Path) -> Callable[[], None]:
         result,
         source=case.volume.source,
         author=case.author,
+        other_time_points=case.other_time_points,
         steps=case.steps,
         copy_of=case.path,
         overwrite=path == case.path,
@@ -92,6 +94,7 @@ def write_result(
     *,
     source: Source,
     author: str,
+    other_time_points: OtherTimePoints | None = None,
     steps: Sequence[Step] = (),
     copy_of: Path | None = None,
     overwrite: bool = False,
@@ -103,6 +106,7 @@ def write_result(
         result: The label map, its contours and how it was made.
         source: The image that it was drawn on.
         author: Printed name of who draws.
+        other_time_points: Of a 4-D image what does not count at the time point that is saved.
         steps: What happened since the last save, done by the author.
         copy_of: Where an earlier draft of the same label map is saved, or None.
         overwrite: Whether a draft at ``path`` may be replaced.
@@ -118,6 +122,7 @@ def write_result(
         source=source,
         contours=result.contours,
         author=author,
+        other_time_points=other_time_points,
         completed=result.completed,
         notes=result.notes,
         steps=tuple(replace(step, by=author) for step in steps),

@@ -21,6 +21,4 @@ def status_parts(case: Case) -> tuple[str, ...]:
         parts.append("view only")
         return tuple(parts)
     parts.append("saved" if case.saved else "unsaved")
-    if case.result is not None and not case.result_is_current:
-        parts.append("label map older than contours")
     return tuple(parts)

@@ -22,6 +22,7 @@ from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_medseg.case import Case
+from napari_medseg.live import LiveCase
 from napari_medseg.napari_private import canvas_position, canvas_widget, main_window
 from napari_medseg.panel.contouring import ContouringPanel
 from napari_medseg.panel.warming import EngineWarmUp
@@ -47,9 +48,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def cold_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No panel warms the engine up: the thread could outlive the test. ``warm_engine`` lets it."""
+    """No panel warms the engine up or follows the reader: the threads would take the time of other tests.
+
+    ``warm_engine`` and ``live_engine`` let them.
+    """
+    if "live_engine" not in request.fixturenames:
+        monkeypatch.setattr(LiveCase, "start", lambda _self: None)
+        monkeypatch.setattr(LiveCase, "_on_change", lambda _self, _change: None)
     if "warm_engine" not in request.fixturenames:
         monkeypatch.setattr(EngineWarmUp, "start", lambda _self: None)
+
+
+@pytest.fixture
+def live_engine() -> None:
+    """Asks for panels that complete the case while it is drawn."""
 
 
 @pytest.fixture

@@ -306,7 +306,7 @@ def test_the_label_map_goes_on_the_chosen_volume(
     drawn = Case(volume_of(), "abdomen")
     drawn.add_structure("Tumour")
     drawn.set_author("Ada Adams")
-    drawn.accept_result(result_to_save(Snapshot.of(drawn), interpolate=False))
+    drawn.accept_result(result_to_save(Snapshot.of(drawn)))
     label_map = save_case(drawn, tmp_path / "abdomen_dseg.nii.gz")
     choice = open_case([study, label_map])
     assert isinstance(choice, Choice)

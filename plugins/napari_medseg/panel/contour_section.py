@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from medseg.contour import Contour, Placement, Slice, by_placement
+from medseg.contour import Contour, Origin, Placement, Slice, by_placement
 from medseg.space import Grid
 from napari_medseg.case import Case
 from napari_medseg.display import slice_on_display
@@ -58,7 +58,7 @@ class ContourSection(QWidget):
         self.slices.itemClicked.connect(self._choose_slice)
         self.delete = button(
             "Delete contour",
-            "Delete the selected contours on this slice, or the only one",
+            "Delete the contours of the chosen structure on this slice",
             self.delete_asked.emit,
         )
         self.interpolate = button(
@@ -193,6 +193,8 @@ def _order(where: Placement, grid: Grid) -> tuple[bool, tuple[int, float]]:
 
 
 def _content(group: tuple[Contour, ...]) -> str:
+    if all(contour.origin is Origin.INTERPOLATED for contour in group):
+        return "accepted"
     holes = sum(contour.hole for contour in group)
     outer = len(group) - holes
     content = f"{outer} outline{'' if outer == 1 else 's'}"

@@ -12,12 +12,16 @@ from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 from medseg.errors import InputError
 from medseg.progress import Progress
 from medseg.workflows.landmarks import is_landmark_file
+from napari_medseg.actions.action import ACTIONS
+from napari_medseg.actions.key_filter import KeyFilter
+from napari_medseg.actions.key_map import KeyMap
 from napari_medseg.binding import Binding
 from napari_medseg.case import Case, Change
 from napari_medseg.display import METADATA_KEY
 from napari_medseg.landmark_layer import show_landmarks_of
 from napari_medseg.later import later
-from napari_medseg.napari_private import CloseGuard, finish_frames, main_window, unwrapped
+from napari_medseg.live import LiveCase, Update
+from napari_medseg.napari_private import CloseGuard, canvas_widget, finish_frames, main_window, unwrapped
 from napari_medseg.opening import (
     Choice,
     OpenedLabelMap,
@@ -29,6 +33,7 @@ from napari_medseg.opening import (
     put_on,
     read_label_map,
 )
+from napari_medseg.panel.acting import Acting
 from napari_medseg.panel.background import Background
 from napari_medseg.panel.contour_section import ContourSection
 from napari_medseg.panel.desk import Desk
@@ -43,6 +48,8 @@ from napari_medseg.panel.volume_chooser import VolumeChooser
 from napari_medseg.panel.warming import EngineWarmUp
 from napari_medseg.places import Places
 from napari_medseg.status_line import status_of
+from napari_medseg.volumes.imaging import Imaging
+from napari_medseg.volumes.section import ImagesSection
 
 if TYPE_CHECKING:
     import napari
@@ -62,6 +69,7 @@ class ContouringPanel(QWidget):
     Attributes:
         ask: Asks what to do with unsaved work.
         warm_up: Makes the engine ready while the reader opens and draws.
+        live: The engine beside the reader of the open case.
         chooser: The window in which one of several volumes is chosen, while it is open.
     """
 
@@ -72,25 +80,34 @@ class ContouringPanel(QWidget):
         viewer = unwrapped(napari_viewer)
         self.ask = ask_about_unsaved
         self.chooser: VolumeChooser | None = None
+        self.live: LiveCase | None = None
         self.messages = Messages()
         self.background = Background(self.messages.show_error)
         self.desk = Desk(viewer, self.messages, self.background)
         self.opening = OpenSection()
         self.contours = ContourSection()
         self.sign_off = SignOffSection()
+        self.images = ImagesSection()
         self.drawing = Drawing(self.desk, self.contours)
         self.exchanging = Exchanging(self.desk)
+        self.imaging = Imaging(self.desk, self.images)
         self.keeping = Keeping(self.desk, self.sign_off, self.exchanging)
         self.status = QLabel()
         self._unsubscribe = _nothing
         self._lay_out()
         finish_frames(viewer)
         self._guard = CloseGuard(viewer, self.may_close_case)
+        self.keys = KeyMap()
+        self.acting = Acting(self)
+        self.key_filter = KeyFilter(self._key_map, self.acting.act, self)
+        self.key_filter.watch(canvas_widget(viewer))
+        self.key_filter.watch(main_window(viewer))
         self.destroyed.connect(self._guard.remove)
         self.opening.path_chosen.connect(self._open_chosen)
         self.opening.upon_chosen.connect(self._open_upon)
         self.opening.plane_chosen.connect(self._show_plane)
         self.contours.structure_chosen.connect(self._refresh)
+        self.desk.box.subscribe(self._refresh)
         self.background.busy_changed.connect(self._show_busy)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.dims.events.order.connect(self._on_order)
@@ -144,6 +161,7 @@ class ContouringPanel(QWidget):
     def show_case(self, case: Case, image_layer: Any = None) -> None:
         """Show a case instead of the one that was open."""
         self._unsubscribe()
+        self._stop_live()
         before = self.desk.binding
         if before is not None:
             before.leave()
@@ -151,14 +169,17 @@ class ContouringPanel(QWidget):
         self.messages.places = Places(case.volume.grid)
         self.desk.case = case
         self._remove_stale_layers(case, image_layer)
-        self.desk.binding = Binding(self.desk.viewer, case, self.messages.show_error, image_layer)
+        self.desk.binding = Binding(
+            self.desk.viewer, case, self.desk.box, self.messages.show_error, image_layer
+        )
         if before is not None:
             # Only now: without any layer napari would forget the axes and draw its sliders twice.
             before.remove_layers()
             self.desk.binding.start()
             show_landmarks_of(self.desk.viewer, case)
-        self.desk.binding.drawing_changed = self.drawing.show_drawing
+        self.drawing.choose()
         self._unsubscribe = case.subscribe(self._on_change)
+        self._follow(case)
         self.sign_off.take_case(case)
         if not case.author and case.keeper is None:
             case.set_author(self.sign_off.author.text())
@@ -170,15 +191,26 @@ class ContouringPanel(QWidget):
             self.messages.inform(f"{case.look_only.why}: {case.look_only.hint}.")
         elif case.is_locked:
             self.messages.inform(f"This label map is {case.state.value}: its contours can't be changed.")
+        self.imaging.show_case()
         self.case_shown.emit()
+
+    def show_keys(self) -> None:
+        """List every action with its keys."""
+        lines = [f"{' or '.join(self.keys.keys_of(action)):14} {action.tip}" for action in ACTIONS]
+        self.messages.inform("\n".join(lines))
+
+    def _key_map(self) -> KeyMap:
+        return self.keys
 
     def close_case(self) -> None:
         """Take the case out of the viewer, saved or not."""
         self._unsubscribe()
+        self._stop_live()
         if self.desk.binding is not None:
             self.desk.binding.close()
         self.desk.case, self.desk.binding = None, None
         self._refresh()
+        self.imaging.show_case()
         self.case_shown.emit()
 
     def may_close_case(self) -> bool:
@@ -190,6 +222,25 @@ class ContouringPanel(QWidget):
             self.keeping.save_at_once()
             return self.case.saved
         return answer is Answer.DISCARD
+
+    def _follow(self, case: Case) -> None:
+        """Have the engine complete the case while it is drawn."""
+        self.live = LiveCase(case, self.messages.show_error, self)
+        self.live.updated.connect(self._on_update)
+        # Qt takes children apart without calling Python: the thread has to end before.
+        self.destroyed.connect(self.live.stop)
+        self.live.start()
+
+    def _on_update(self, update: Update) -> None:
+        if self.desk.binding is not None:
+            self.desk.binding.show_update(update)
+        self._refresh()
+
+    def _stop_live(self) -> None:
+        if self.live is not None:
+            self.live.stop()
+            self.live.deleteLater()
+            self.live = None
 
     def _show_opened(self, opened: Case | Choice) -> None:
         if isinstance(opened, Choice):
@@ -213,8 +264,7 @@ class ContouringPanel(QWidget):
             self.exchanging.bring_in(structures)
 
     def _show_label_map(self, case: Case, opened: OpenedLabelMap) -> None:
-        on_image = Case(case.volume, case.name)
-        on_image.image_path = case.image_path
+        on_image = case.anew()
         put_on(on_image, opened)
         self.show_case(on_image)
 
@@ -278,6 +328,7 @@ class ContouringPanel(QWidget):
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.addTab(self.contours, "Contour")
+        self.tabs.addTab(self.images, "Images")
         self.tabs.addTab(self.sign_off, "Save and sign off")
         self.status.setWordWrap(True)
         self.status.setToolTip("Case, state of the sign-off, author, and whether everything is saved")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from medseg.errors import MedsegError
@@ -11,6 +11,7 @@ from napari_medseg.binding import Binding
 from napari_medseg.case import Case
 from napari_medseg.panel.background import Background
 from napari_medseg.panel.messages import Messages
+from napari_medseg.tools.tool_box import ToolBox
 
 
 @dataclass(eq=False)
@@ -21,6 +22,7 @@ class Desk:
         viewer: The napari viewer.
         messages: Where errors and confirmations appear.
         background: Where long work runs.
+        box: The tools that the reader has.
         case: The open case, or None.
         binding: Its layers, or None.
     """
@@ -28,6 +30,7 @@ class Desk:
     viewer: Any
     messages: Messages
     background: Background
+    box: ToolBox = field(default_factory=ToolBox)
     case: Case | None = None
     binding: Binding | None = None
 

@@ -8,7 +8,7 @@ from medseg.errors import ContourError, LabelMapError
 from medseg.workflows.interpolate import Suggestion
 from napari_medseg.binding import Binding
 from napari_medseg.case import Case, Result
-from napari_medseg.completing import Snapshot, interpolated, suggested
+from napari_medseg.completing import Accepted, Snapshot, all_accepted, suggested
 from napari_medseg.panel.contour_section import ContourSection
 from napari_medseg.panel.desk import Desk
 from napari_medseg.places import Target
@@ -27,6 +27,7 @@ class Drawing:
         section.hole_changed.connect(self._change_hole)
         section.delete_asked.connect(self.delete_contours)
         section.slice_chosen.connect(self.show_place)
+        section.structure_chosen.connect(self.choose)
         section.interpolate_asked.connect(self.interpolate)
         section.draw_next_asked.connect(self.draw_next)
         section.image_help_changed.connect(self._let_image_help)
@@ -42,15 +43,15 @@ class Drawing:
         self.show_drawing()
 
     def delete_contours(self) -> None:
-        """Delete the selected contours of the chosen structure, or the only one on this slice."""
+        """Delete all contours of the chosen structure on this slice."""
         self._desk.attempt(self._delete_contours)
 
     def interpolate(self) -> None:
-        """Complete all structures between their contours."""
+        """Complete all structures between their contours, and accept it."""
         case = self._desk.case
         if case is not None:
             self._desk.messages.clear()
-            work = partial(interpolated, Snapshot.of(case))
+            work = partial(all_accepted, Snapshot.of(case))
             self._desk.background.run("Interpolating", work, partial(self._accept, case))
 
     def draw_next(self) -> None:
@@ -69,8 +70,15 @@ class Drawing:
 
     def show_drawing(self) -> None:
         """Show on the button whether the next click draws."""
-        binding, chosen = self._desk.binding, self._section.structure_id
-        self._section.show_drawing(drawing=bool(binding and chosen and binding.draws(chosen)))
+        drawing = self._desk.binding is not None and self._desk.box.in_hand is self._desk.box.polygon
+        self._section.show_drawing(drawing=drawing)
+
+    def choose(self) -> None:
+        """Draw the structure that is chosen from now on."""
+        binding = self._desk.binding
+        if binding is not None and binding.hand.structure_id != self._section.structure_id:
+            binding.hand.finish()
+            binding.hand.structure_id = self._section.structure_id
 
     def _add_structure(self, name: str, part_of: str) -> None:
         case, _ = self._open()
@@ -84,7 +92,9 @@ class Drawing:
         case, binding = self._open()
         case.require_editable()
         self._desk.messages.clear()
-        binding.draw_polygon(self._chosen(), hole=self._section.hole.isChecked())
+        binding.hand.structure_id = self._chosen()
+        self._desk.box.polygon.hole = self._section.hole.isChecked()
+        self._desk.box.take(self._desk.box.polygon)
 
     def _stop_drawing(self) -> None:
         self._open()[1].stop_drawing()
@@ -92,16 +102,11 @@ class Drawing:
     def _delete_contours(self) -> None:
         case, binding = self._open()
         structure_id = self._chosen()
-        # What is not in view is not deleted, even where it is still selected: nobody would notice.
-        in_view = binding.contours_in_view(structure_id)
-        selected = {id(contour) for contour in binding.selected_contours(structure_id)}
-        contours = [contour for contour in in_view if id(contour) in selected] or in_view
-        if not contours or (len(contours) > 1 and not selected):
-            raise ContourError(
-                f"there are {len(contours)} contours on this slice, and none is selected",
-                hint="go to a contoured slice; select one of several with napari's arrow tool (key 5)",
-            )
-        case.edit_contours(structure_id, contours, ())
+        contours = binding.contours_in_view(structure_id)
+        if not contours:
+            name = case.structure(structure_id).name
+            raise ContourError(f"{name} has no contour on this slice", hint="go to a contoured slice")
+        case.edit_contours(structure_id, contours, (), "delete")
 
     def _change_hole(self) -> None:
         if self._section.draw.isChecked():
@@ -111,10 +116,15 @@ class Drawing:
         if self._desk.case is not None:
             self._desk.case.image_may_help = on
 
-    def _accept(self, case: Case, result: Result) -> None:
-        case.accept_result(result)
-        about_image = _about_image(result)
-        warnings = [note for note in result.notes if note not in about_image]
+    def _accept(self, case: Case, accepted: Accepted) -> None:
+        if case.delineation is not accepted.before:
+            # Drawn on meanwhile: what was drawn counts, too.
+            self.interpolate()
+            return
+        case.edit("accept all", accepted.after)
+        case.accept_result(accepted.result)
+        about_image = _about_image(accepted.result)
+        warnings = [note for note in accepted.remarks if note not in about_image]
         if warnings:
             self._desk.messages.warn(*warnings, *about_image)
         else:

@@ -141,13 +141,8 @@ class Keeping:
 
 
 def _needs_update(case: Case) -> bool:
-    return bool(case.contours) and not case.result_is_current
+    return bool(case.structures) and not case.result_is_current
 
 
 def _update_of(case: Case) -> partial[Result]:
-    was_interpolated = case.result is not None and bool(case.result.completed)
-    return partial(_update, Snapshot.of(case), was_interpolated)
-
-
-def _update(snapshot: Snapshot, interpolate: bool, progress: Progress) -> Result:  # noqa: FBT001 - see above
-    return result_to_save(snapshot, interpolate=interpolate, progress=progress)
+    return partial(result_to_save, Snapshot.of(case))

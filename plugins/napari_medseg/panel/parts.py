@@ -14,6 +14,8 @@ def button(text: str, tooltip: str, clicked: Callable[[], object]) -> QPushButto
     push = QPushButton(text)
     push.setToolTip(tooltip)
     push.setMinimumHeight(28)
+    # A click leaves the keys with the canvas, where Space accepts a slice.
+    push.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     push.clicked.connect(lambda _checked=False: clicked())
     return push
 

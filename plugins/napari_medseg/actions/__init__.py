@@ -1,0 +1,1 @@
+"""Every action that a reader can take: by key, listed by ?, settable."""

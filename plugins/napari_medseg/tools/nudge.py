@@ -1,0 +1,107 @@
+"""Nudge: push an outline with a soft disc."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+
+from medseg.contour import Contour, nudge
+from napari_medseg.tools.brush import circle
+from napari_medseg.tools.tool import At, Preview, Slate
+
+MIN_STEP_PX = 0.5
+
+
+class NudgeTool:
+    """A disc that takes the outline with it while it is dragged.
+
+    Attributes:
+        radius_mm: The disc's radius.
+    """
+
+    name: ClassVar[str] = "Nudge"
+    key: ClassVar[str] = "N"
+    tip: ClassVar[str] = "Drag an outline into place with a soft disc; [ and ] change its size"
+
+    def __init__(self, radius_mm: float = 10.0) -> None:
+        self.radius_mm = radius_mm
+        self._slate: Slate | None = None
+        self._before: tuple[Contour, ...] = ()
+        self._pushed: tuple[Contour, ...] = ()
+        self._at: tuple[float, float] | None = None
+
+    @property
+    def preview(self) -> tuple[Preview, ...]:
+        """The disc, and the outlines where they are pushed to."""
+        pushed = tuple(Preview(c.points_mm, closed=True) for c in self._pushed if c not in self._before)
+        if self._at is None:
+            return pushed
+        return (*pushed, Preview(circle(self._at, self.radius_mm), closed=True, dashed=True))
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the disc is down."""
+        return self._slate is not None
+
+    def press(self, slate: Slate, at: At, *, shift: bool = False) -> None:
+        """Set the disc down."""
+        self._slate = slate
+        # In one frame, so that preview and drag need no second one.
+        self._before = self._pushed = tuple(slate.contours)
+        self._at = (float(at[0]), float(at[1]))
+
+    def drag(self, at: At) -> None:
+        """Push."""
+        if self._slate is None or self._at is None:
+            return
+        to = (float(at[0]), float(at[1]))
+        if math.dist(to, self._at) < MIN_STEP_PX * self._slate.mm_per_px:
+            return
+        self._pushed = self._nudged(np.array(self._at), np.array(to) - self._at)
+        self._at = to
+
+    def release(self, at: At) -> None:
+        """Lift the disc: the whole drag is one step."""
+        self.drag(at)
+        self.finish()
+
+    def hover(self, slate: Slate, at: At) -> None:
+        """Show the disc."""
+        self._at = (float(at[0]), float(at[1]))
+
+    def double_click(self, slate: Slate, at: At) -> None:
+        """Set the disc down, too."""
+        self.press(slate, at)
+
+    def take_back(self) -> bool:
+        """A drag in progress is taken back whole."""
+        begun = self.is_begun
+        self.cancel()
+        return begun
+
+    def finish(self) -> None:
+        """Take the pushed outlines over.
+
+        Raises:
+            LockedError: The structure can't be written.
+        """
+        slate, before, pushed = self._slate, self._before, self._pushed
+        at = self._at
+        self.cancel()
+        self._at = at
+        if slate is not None and any(a is not b for a, b in zip(before, pushed, strict=True)):
+            slate.replace(pushed, "nudge")
+
+    def cancel(self) -> None:
+        """Leave the outlines as they were."""
+        self._slate, self._before, self._pushed, self._at = None, (), (), None
+
+    def _nudged(self, start: np.ndarray, drag: np.ndarray) -> tuple[Contour, ...]:
+        if not self._pushed or self._slate is None:
+            return self._pushed
+        # The mouse is in the slate's frame, the contours may have one each.
+        frame, plane = self._slate.plane, self._pushed[0].plane
+        own = plane.to_plane_mm(frame.to_lps_mm([start, start + drag]))
+        return nudge(self._pushed, own[0], own[1] - own[0], self.radius_mm)
