@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,9 +87,7 @@ class LiveCompletion:
             ContourError: The method can't take the plane.
         """
         masks = {at: old for at, old in self._drawn.get(structure_id, {}).items() if at != where}
-        copy = mask.copy()
-        copy.setflags(write=False)
-        return self._redraw(structure_id, {**masks, where: copy}, where, progress)
+        return self.redraw(structure_id, {**masks, where: mask}, progress)
 
     def erase(self, structure_id: str, where: Placement, progress: Progress = silent) -> Box:
         """Take back what was drawn on a plane: nothing is known of it any more.
@@ -98,7 +96,32 @@ class LiveCompletion:
             The box of the grid outside of which no label changed.
         """
         masks = {at: old for at, old in self._drawn.get(structure_id, {}).items() if at != where}
-        return self._redraw(structure_id, masks, where, progress)
+        return self.redraw(structure_id, masks, progress)
+
+    def redraw(
+        self,
+        structure_id: str,
+        masks: Mapping[Placement, npt.NDArray[np.bool_]],
+        progress: Progress = silent,
+    ) -> Box:
+        """Draw a structure anew, on all its planes; what stayed as it was costs nothing.
+
+        Args:
+            structure_id: The structure.
+            masks: The structure on each of its planes, in the order in which they were drawn.
+            progress: Called between the steps.
+
+        Returns:
+            The box of the grid outside of which no label changed.
+
+        Raises:
+            LabelMapError: There is no such structure.
+            ContourError: The method can't take a plane.
+        """
+        before = self._drawn.get(structure_id, {})
+        after = {where: _kept(mask, before.get(where)) for where, mask in masks.items()}
+        changed = [where for where in {**before, **after} if before.get(where) is not after.get(where)]
+        return self._redraw(structure_id, after, changed, progress)
 
     def completion(self) -> Completion:
         """The completion as it is now, with what could not be joined and what is contradictory."""
@@ -110,7 +133,7 @@ class LiveCompletion:
         self,
         structure_id: str,
         masks: dict[Placement, npt.NDArray[np.bool_]],
-        where: Placement,
+        changed: Sequence[Placement],
         progress: Progress,
     ) -> Box:
         find_structure(self.structures, structure_id)
@@ -123,7 +146,7 @@ class LiveCompletion:
         if after is not None:
             completed[structure_id] = after
         nested = nested_pairs(completed, self.structures)
-        box = box_around([_changed_box(before, after, where), *self._of_changed_nesting(nested, completed)])
+        box = box_around([_changed_box(before, after, changed), *self._of_changed_nesting(nested, completed)])
         claims = [Claim(key, one.field.corner_kji, one.field.depth_mm) for key, one in completed.items()]
         for layer, labels in zip(self._layers, resolve(claims, box, self.structures, nested), strict=True):
             layer[box] = labels
@@ -139,8 +162,17 @@ class LiveCompletion:
         return [completed[inner].field.box for inner in changed if inner in completed]
 
 
+def _kept(mask: npt.NDArray[np.bool_], before: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.bool_]:
+    """The mask as it is held: the one from before where that is the same, else a copy nobody writes to."""
+    if before is not None and (mask is before or np.array_equal(mask, before)):
+        return before
+    copy = mask.copy()
+    copy.setflags(write=False)
+    return copy
+
+
 def _changed_box(
-    before: CompletedStructure | None, after: CompletedStructure | None, where: Placement
+    before: CompletedStructure | None, after: CompletedStructure | None, drawn_anew: Sequence[Placement]
 ) -> Box:
     boxes = [one.field.box for one in (before, after) if one is not None]
     box = box_around(boxes)
@@ -149,9 +181,11 @@ def _changed_box(
     axis = after.drawn.parallel_axis
     if axis is None or before.drawn.parallel_axis != axis or before.method != after.method:
         return box
-    changed = [where.index] if isinstance(where, Slice) else []
+    changed = [where.index for where in drawn_anew if isinstance(where, Slice)]
     for missing in _gaps_of(before) ^ _gaps_of(after):
         changed += [missing[0], missing[1] - 1]
+    if not changed:
+        return box_around(())
     sides = list(box)
     sides[axis] = slice(max(min(changed), box[axis].start), min(max(changed) + 1, box[axis].stop))
     return sides[0], sides[1], sides[2]

@@ -8,10 +8,7 @@ from itertools import permutations
 import numpy as np
 
 from medseg.interpolation.completion import CompletedStructure
-from medseg.labelmap import MIN_DEPTH_MM, Structure, ancestors
-
-NESTED_FRACTION = 0.9
-"""This part of a structure's drawn voxels lies inside the other one: contours drawn by hand run over."""
+from medseg.labelmap import MIN_DEPTH_MM, NESTED_FRACTION, Structure, can_nest
 
 
 def nested_pairs(
@@ -28,10 +25,7 @@ def nested_pairs(
     by_id = {structure.id: structure for structure in structures}
     pairs = []
     for inner, outer in permutations(completed, 2):
-        related = inner in ancestors(by_id[outer], by_id) or outer in ancestors(by_id[inner], by_id)
-        if by_id[inner].layer != by_id[outer].layer or related:
-            continue
-        if _lies_in(completed[inner], completed[outer]):
+        if can_nest(by_id[inner], by_id[outer], by_id) and _lies_in(completed[inner], completed[outer]):
             pairs.append((inner, outer))
     return tuple(pairs)
 

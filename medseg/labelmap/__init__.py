@@ -2,6 +2,7 @@
 
 from medseg.labelmap.label_map import LabelMap, ancestors, labels_in
 from medseg.labelmap.layering import in_layers
+from medseg.labelmap.nesting import NESTED_FRACTION, can_nest
 from medseg.labelmap.overlay import MIN_DEPTH_MM, Claim, overlay, resolve
 from medseg.labelmap.rasterise import fill, fill_polygon, rasterise
 from medseg.labelmap.regridding import Regridded, put_on_grid
@@ -18,6 +19,7 @@ from medseg.labelmap.structure import (
 __all__ = [
     "MAX_LABEL",
     "MIN_DEPTH_MM",
+    "NESTED_FRACTION",
     "NOTHING",
     "PALETTE",
     "Claim",
@@ -26,6 +28,7 @@ __all__ = [
     "Regridded",
     "Structure",
     "ancestors",
+    "can_nest",
     "fill",
     "fill_polygon",
     "find_structure",

@@ -27,6 +27,7 @@ from medseg.contour import (
     voxels_of,
 )
 from medseg.labelmap.label_map import LabelMap
+from medseg.labelmap.nesting import nested_voxels
 from medseg.labelmap.overlay import Claim, overlay
 from medseg.labelmap.structure import Structure
 from medseg.space import Grid
@@ -115,18 +116,24 @@ def rasterise(contours: ContourSet, grid: Grid, structures: Sequence[Structure])
             nothing from the planes that it crosses.
         grid: The grid of the image.
         structures: The structures that the contours name. Where two claim a voxel, a part has it before
-            what it is part of, else the later one in this list.
+            what it is part of, one that was drawn inside another before that one, else the later one in
+            this list.
 
     Raises:
         ContourError: A contour lies on a slice beyond the first or the last one of the grid.
         LabelMapError: The structures contradict each other.
     """
     claims: list[Claim] = []
+    drawn: dict[str, npt.NDArray[np.int64]] = {}
     for structure in structures:
         groups = by_placement(contours.of(structure.id), grid)
         masks = {where: fill(group, grid, where) for where, group in groups.items()}
-        claims.extend(_claim(structure.id, voxels) for voxels in _drawn_voxels(masks, grid.shape_kji))
-    return overlay(claims, grid, structures)
+        planes = list(_drawn_voxels(masks, grid.shape_kji))
+        claims.extend(_claim(structure.id, voxels) for voxels in planes)
+        if planes and len(structures) > 1:
+            every = np.concatenate(planes)
+            drawn[structure.id] = np.unique(np.ravel_multi_index(tuple(every.T), grid.shape_kji))
+    return overlay(claims, grid, structures, nested_voxels(drawn, structures))
 
 
 def _drawn_voxels(
