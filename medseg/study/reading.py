@@ -250,21 +250,24 @@ class Reader:
             offset: After so many.
         """
         cases = schema.cases
-        # Those without a date come last, on both databases.
-        order = (cases.c.due.is_(None), cases.c.due, cases.c.id)
+        # Those without a date come last, on both databases; ids by their bytes, which is also the quickest.
+        order = (cases.c.due.is_(None), cases.c.due, self._by_bytes(cases.c.id))
         query = _filtered(select(cases), wanted).order_by(*order).limit(limit).offset(offset)
         with _without_collection():
             rows = self._connection.execute(query).all()
             few = None if limit is None else [row[0] for row in rows]
             readers, comments = self._readers(few), self._open_comments(few)
+            # A list is quicker made than what a tuple would ask for one by one.
             return tuple(
-                WorklistRow(
-                    case_of(row),
-                    readers.get(row[0], ()),
-                    comments.get(row[0], 0),
-                    datetime.fromisoformat(row[-1]),
-                )
-                for row in rows
+                [
+                    WorklistRow(
+                        case_of(row),
+                        readers.get(row[0], ()),
+                        comments.get(row[0], 0),
+                        datetime.fromisoformat(row[-1]),
+                    )
+                    for row in rows
+                ]
             )
 
     def counts(self, wanted: Filter = ALL) -> dict[State, int]:
@@ -279,15 +282,20 @@ class Reader:
         query = (
             select(table.c.case_id, table.c.reader)
             .where(table.c.reader.is_not(None))
-            .order_by(table.c.case_id, table.c.number)
+            .order_by(table.c.number)
         )
         if case_ids is not None:
             query = query.where(table.c.case_id.in_(case_ids))
         rows = self._connection.execute(query).all()
         readers: dict[str, tuple[str, ...]] = {}
         for case_id, reader in rows:
-            readers[case_id] = (*readers.get(case_id, ()), reader)
+            before = readers.get(case_id)
+            readers[case_id] = (reader,) if before is None else (*before, reader)
         return readers
+
+    def _by_bytes(self, column: Any) -> Any:
+        """A column to sort by its bytes, whatever the language of the server."""
+        return column.collate("C") if self._connection.dialect.name == "postgresql" else column
 
     def _open_comments(self, case_ids: Sequence[str] | None) -> dict[str, int]:
         table = schema.comments
