@@ -31,7 +31,10 @@ from .slices import by_slice as by_slice
 from .slices import in_slice_index as in_slice_index
 from .slices import slice_of as slice_of
 from .smoothing import smooth as smooth
+from .stroke import BrushStroke as BrushStroke
 from .stroke import brush_stroke as brush_stroke
+from .stroke import enclosed as enclosed
+from .time_points import OtherTimePoints as OtherTimePoints
 from .trace import trace_field as trace_field
 from .trace import trace_slice as trace_slice
 from .translation import translate as translate

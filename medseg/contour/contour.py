@@ -35,6 +35,7 @@ class Contour:
         structure_id: The structure that it belongs to.
         hole: Whether it bounds a hole.
         origin: How it came to be.
+        time_index: Of a 4-D image the volume that it belongs to, from 0; None for a contour of all volumes.
 
     Raises:
         ContourError: Fewer than three distinct vertices, not finite, or without any extent.
@@ -45,6 +46,7 @@ class Contour:
     structure_id: str
     hole: bool = False
     origin: Origin = Origin.DRAWN
+    time_index: int | None = None
 
     def __post_init__(self) -> None:
         points = np.array(self.points_mm, dtype=np.float64)
@@ -60,6 +62,8 @@ class Contour:
                 hint="draw at least a triangle",
                 vertices=len(points),
             )
+        if self.time_index is not None and self.time_index < 0:
+            raise ContourError(f"expected the index of a time point from 0, got {self.time_index}")
         points.setflags(write=False)
         object.__setattr__(self, "points_mm", points)
 
@@ -81,3 +85,7 @@ class Contour:
     def with_structure(self, structure_id: str) -> Self:
         """The same polygon as a contour of another structure."""
         return replace(self, structure_id=structure_id)
+
+    def with_time(self, time_index: int | None) -> Self:
+        """The same polygon at a time point, or at all; itself where it is there already."""
+        return self if self.time_index == time_index else replace(self, time_index=time_index)

@@ -25,6 +25,10 @@ ARC_TOLERANCE_MM = 0.005
 
 MAX_QUARTER_SEGMENTS = 256
 
+MAX_CELLS = 4_000_000
+"""Points times edges that are looked at in one go: an outline that crosses itself thousands of times has
+so many faces that all at once would fill the memory."""
+
 
 def region_of(contours: Sequence[Contour], frame: Plane) -> BaseGeometry:
     """The region that contours of one structure on one plane bound.
@@ -49,7 +53,7 @@ def region_of(contours: Sequence[Contour], frame: Plane) -> BaseGeometry:
     # The outlines cut the plane into faces. Each lies inside or outside as a whole: one point tells.
     outlines = shapely.union_all([shapely.LineString(np.vstack([ring, ring[:1]])) for ring in rings])
     faces = np.array(shapely.get_parts(shapely.polygonize([outlines])))
-    points = np.array([_point_within(face) for face in faces]).reshape(-1, 2)
+    points = np.array([point_within(face) for face in faces]).reshape(-1, 2)
     depth = np.zeros(len(points), dtype=np.intp)
     for contour, ring in zip(contours, rings, strict=True):
         depth += _even_odd(points, ring) * (-1 if contour.hole else 1)
@@ -96,7 +100,7 @@ def quarter_segments(radius_mm: float) -> int:
     return min(int(np.ceil(np.pi / 4 / np.arccos(1 - relative))), MAX_QUARTER_SEGMENTS)
 
 
-def _point_within(face: BaseGeometry) -> Points:
+def point_within(face: BaseGeometry) -> Points:
     """A point inside a polygon."""
     point = shapely.point_on_surface(face)
     if not face.contains(point):
@@ -110,12 +114,15 @@ def _even_odd(points: Points, ring: Points) -> npt.NDArray[np.bool_]:
     """Which points lie inside a ring by the even-odd rule."""
     inside = np.zeros(len(points), dtype=bool)
     near = np.flatnonzero(((points >= ring.min(axis=0)) & (points <= ring.max(axis=0))).all(axis=1))
-    (x, y), (x0, y0) = points[near, :, None].transpose(1, 0, 2), ring.T
+    x0, y0 = ring.T
     x1, y1 = np.roll(x0, -1), np.roll(y0, -1)
-    crossed = (y0 <= y) != (y1 <= y)
     # Level edges are never crossed: their slope does not matter.
     slope = (x1 - x0) / np.where(y1 == y0, 1, y1 - y0)
-    inside[near] = (crossed & (x0 + (y - y0) * slope <= x)).sum(axis=1) % 2 == 1
+    at_once = max(1, MAX_CELLS // len(ring))
+    for some in np.split(near, range(at_once, len(near), at_once)):
+        x, y = points[some, :, None].transpose(1, 0, 2)
+        crossed = (y0 <= y) != (y1 <= y)
+        inside[some] = (crossed & (x0 + (y - y0) * slope <= x)).sum(axis=1) % 2 == 1
     return inside
 
 

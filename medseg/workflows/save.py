@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from medseg.contour import ContourSet, Origin, Placement, Slice, place
+from medseg.contour import ContourSet, Origin, OtherTimePoints, Placement, Slice, place
 from medseg.errors import InputError, OutputError, OutputExistsError
 from medseg.io.atomic import whole_file
 from medseg.io.contours_file import write_contours
@@ -37,6 +38,7 @@ def save_label_map(
     source: Source,
     contours: ContourSet,
     author: str,
+    other_time_points: OtherTimePoints | None = None,
     completed: Mapping[str, Interpolated] | None = None,
     models: Mapping[str, Model] | None = None,
     notes: tuple[str, ...] = (),
@@ -54,6 +56,7 @@ def save_label_map(
         source: Where the image came from.
         contours: The contours that it was made from, of any origin.
         author: Printed name of who made it.
+        other_time_points: Of a 4-D image which time point the voxels are of, and all other contours.
         completed: For each structure id how it was interpolated, if it was.
         models: For each structure id the model that proposed it, if one did.
         notes: What a reader of the record should know.
@@ -92,19 +95,26 @@ def save_label_map(
         _require_free(files, overwrite=overwrite)
         # Nobody else saves between: the story goes on from the draft that is written over.
         record = record.following(earlier or read_earlier_record(files.provenance), steps, inputs=inputs)
-        _write(files, label_map, contours, record, overwrite=overwrite)
+        drawn = _Drawn(contours, other_time_points)
+        _write(files, label_map, drawn, record, overwrite=overwrite)
     return files
 
 
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    contours: ContourSet
+    other_time_points: OtherTimePoints | None
+
+
 def _write(
-    files: LabelMapFiles, label_map: LabelMap, contours: ContourSet, record: Record, *, overwrite: bool
+    files: LabelMapFiles, label_map: LabelMap, drawn: _Drawn, record: Record, *, overwrite: bool
 ) -> None:
     revision = _revision_of(files.nifti) + 1
     further = range(1, len(label_map.layers))
     with ExitStack() as stack:
         # Everything is written to temporary files first. They are renamed in reverse order, the label
         # map last: where it is, its sidecars are.
-        voxels, structures, drawn, made, *layers = (
+        voxels, structures, contours, made, *layers = (
             stack.enter_context(whole_file(target, overwrite=overwrite))
             for target in (
                 files.nifti,
@@ -117,7 +127,12 @@ def _write(
         for number, path in enumerate((voxels, *layers)):
             write_layer(label_map, number, path, subject=record.source.subject, revision=revision)
         write_structure_table(label_map.structures, structures)
-        write_contours(contours, drawn, voxels_sha256=record.voxels_sha256)
+        write_contours(
+            drawn.contours,
+            contours,
+            voxels_sha256=record.voxels_sha256,
+            other_time_points=drawn.other_time_points,
+        )
         write_record(record, made)
     _remove(path for number, path in files.further_layers().items() if number not in further)
 

@@ -32,7 +32,7 @@ from medseg.contour import (
     symmetric_difference,
     union,
 )
-from medseg.contour.region import _point_within, contours_of, region_of
+from medseg.contour.region import contours_of, point_within, region_of
 from medseg.errors import ContourError
 from strategies import star_polygons
 
@@ -238,7 +238,7 @@ def test_a_stroke_of_nothing_is_refused(path, radius, message):
         brush_stroke(path, radius, PLANE, "tumour")
 
 
-def test_a_point_within_a_thin_face_lies_within_it():
+def test_apoint_within_a_thin_face_lies_within_it():
     # GEOS 3.14 gives the first vertex as the point on the surface of this one.
     face = shapely.Polygon(
         [
@@ -248,4 +248,4 @@ def test_a_point_within_a_thin_face_lies_within_it():
             (16.074478201912466, 13.358159400637488),
         ]
     )
-    assert face.contains(shapely.Point(_point_within(face)))
+    assert face.contains(shapely.Point(point_within(face)))

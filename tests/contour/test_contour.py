@@ -89,3 +89,13 @@ def test_origin_can_be_changed_without_touching_the_polygon():
     drawn = contour.with_origin(Origin.DRAWN)
     assert drawn.origin is Origin.DRAWN
     assert np.array_equal(drawn.points_mm, contour.points_mm)
+
+
+def test_a_contour_belongs_to_a_time_point_or_to_all():
+    contour = Contour(PLANE, SQUARE, "tumour")
+    assert contour.time_index is None
+    assert contour.with_time(None) is contour
+    assert contour.with_time(3).time_index == 3
+    assert contour.with_time(3).with_origin(Origin.IMPORTED).time_index == 3
+    with pytest.raises(ContourError, match="from 0, got -1"):
+        contour.with_time(-1)
