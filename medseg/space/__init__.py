@@ -4,6 +4,7 @@ from medseg.space.anatomical import AnatomicalOrder
 from medseg.space.box import Box, box_around, box_at
 from medseg.space.grid import FLOAT32_TOLERANCE_MM, GEOMETRY_TOLERANCE_MM, Grid
 from medseg.space.plane import Plane
+from medseg.space.upright import is_upright, upright_grid
 
 __all__ = [
     "FLOAT32_TOLERANCE_MM",
@@ -14,4 +15,6 @@ __all__ = [
     "Plane",
     "box_around",
     "box_at",
+    "is_upright",
+    "upright_grid",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -56,7 +57,7 @@ def deshear(volume: Volume, *, fill: float | None = None, progress: Progress = s
         f"shifted in their planes by up to {plan.shift_mm:.4g} mm (linear interpolation within each slice); "
         f"voxels outside of the slices are {outside:g}."
     )
-    return Volume(plan.grid, voxels, volume.quantity, volume.source, (*volume.warnings, done))
+    return replace(volume, grid=plan.grid, voxels=voxels, warnings=(*volume.warnings, done))
 
 
 def _type_holding(dtype: np.dtype, value: float) -> np.dtype:

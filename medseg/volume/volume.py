@@ -88,6 +88,8 @@ class Volume:
         quantity: What the numbers measure.
         source: Where they came from.
         warnings: What a careful user should know about this image, one sentence each.
+        display_window: The values that its file asks to be shown as black and as white; None where it says
+            nothing.
 
     Raises:
         GridMismatchError: The array's shape is not the grid's.
@@ -99,6 +101,7 @@ class Volume:
     quantity: Quantity
     source: Source
     warnings: tuple[str, ...] = field(default=())
+    display_window: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.voxels.shape != self.grid.shape_kji:

@@ -94,6 +94,7 @@ class VolumeSeries:
         quantity: Quantity,
         sources: Source | Sequence[Source],
         warnings: tuple[str, ...] = (),
+        display_window: tuple[float, float] | None = None,
     ) -> VolumeSeries:
         """Make a series of one array, without copying it where it owns its data.
 
@@ -105,6 +106,7 @@ class VolumeSeries:
             quantity: What the numbers measure.
             sources: Where the volumes came from: one for all, or one each.
             warnings: What a careful user should know, said of each volume.
+            display_window: See :class:`Volume`.
 
         Raises:
             GridMismatchError: The array is not 4-D, or its volumes have not the grid's shape.
@@ -120,7 +122,7 @@ class VolumeSeries:
         voxels = locked(voxels_tkji)
         of_each = [sources] * len(voxels) if isinstance(sources, Source) else list(sources)
         volumes = tuple(
-            Volume(grid, volume, quantity, source, warnings)
+            Volume(grid, volume, quantity, source, warnings, display_window)
             for volume, source in zip(voxels, of_each, strict=True)
         )
         return cls(volumes, axis, tuple(values))

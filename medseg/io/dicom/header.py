@@ -15,6 +15,7 @@ from medseg.errors import UnreadableFileError
 from medseg.io.dicom.announced import Announced, announced_by
 from medseg.io.dicom.damage import pixel_damage, require_identified
 from medseg.io.dicom.dimensions import Dimensions, dimensions_of
+from medseg.io.dicom.display_window import display_window_of
 from medseg.io.dicom.elements import Elements
 from medseg.io.dicom.kinds import VOLUME_CLASSES
 from medseg.io.dicom.mosaic import is_mosaic, tiles_of
@@ -68,6 +69,7 @@ class ImageHeader:
         slice_thickness_mm: SliceThickness.
         rows: Rows of this image (of a tile, not of its mosaic); so ``columns``.
         rescale: RescaleSlope and RescaleIntercept, None if neither is given.
+        display_window: The values after the rescale that it asks to be shown as black and as white.
         philips_scale_slope: The private element (2005,xx0E) of Philips MR.
         bits: How a stored value lies in its cell.
         burned_in: Whether text is said to be part of the picture.
@@ -106,6 +108,7 @@ class ImageHeader:
     bits: Bits
     rescale: Rescale | None
     rescale_type: str
+    display_window: tuple[float, float] | None
     philips_scale_slope: float | None
     has_modality_lut: bool
     units: str
@@ -300,6 +303,7 @@ def _of_frame(elements: Elements, common: dict[str, Any], number: int, damage: l
         "slice_thickness_mm": elements.number("SliceThickness"),
         "rescale": None if slope is None and intercept is None else _rescale(slope, intercept),
         "rescale_type": defined(elements.text("RescaleType"), RESCALE_TYPES),
+        "display_window": display_window_of(elements),
         "philips_scale_slope": elements.number("PhilipsScaleSlope") if common["modality"] == "MR" else None,
         "dimensions": dimensions_of(elements, image_type),
         "pet": _pet_facts(elements) if is_pet else None,

@@ -109,9 +109,14 @@ def read_planned(
     warnings = (*plan.warnings, *values.remarks)
     if plan.axis is None:
         voxels = values.voxels if plan.even is None else resample_evenly(values.voxels, plan.even)
-        volume = Volume(plan.grid, voxels, plan.quantity, source, warnings)
+        volume = Volume(plan.grid, voxels, plan.quantity, source, warnings, _display_window(plan))
         return deshear(volume, progress=progress) if plan.deshear else volume
     return _series(plan, values.voxels, source, warnings, progress)
+
+
+def _display_window(plan: VolumePlan) -> tuple[float, float] | None:
+    """That of the middle slice: scanners often set one a slice. None where values are scaled further."""
+    return None if plan.scales else plan.headers[len(plan.headers) // 2].display_window
 
 
 def _series(
@@ -133,11 +138,12 @@ def _series(
             quantity=plan.quantity,
             sources=source,
             warnings=warnings,
+            display_window=_display_window(plan),
         )
     volumes = []
     for volume in tkji:
         kji = volume.copy() if plan.even is None else resample_evenly(volume, plan.even)
-        one = Volume(plan.grid, kji, plan.quantity, source, warnings)
+        one = Volume(plan.grid, kji, plan.quantity, source, warnings, _display_window(plan))
         volumes.append(deshear(one, progress=progress) if plan.deshear else one)
     return VolumeSeries(tuple(volumes), plan.axis, plan.axis_values)
 

@@ -82,6 +82,9 @@ TAGS: dict[str, Tag] = {
     "RescaleSlope": Tag(0x00281053, "DS"),
     "RescaleIntercept": Tag(0x00281052, "DS"),
     "RescaleType": Tag(0x00281054, "LO"),
+    "WindowCenter": Tag(0x00281050, "DS"),
+    "WindowWidth": Tag(0x00281051, "DS"),
+    "VOILUTFunction": Tag(0x00281056, "CS"),
     "ModalityLUTSequence": Tag(0x00283000, "SQ"),
     "LossyImageCompression": Tag(0x00282110, "CS"),
     # What tells images at one place apart
