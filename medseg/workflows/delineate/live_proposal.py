@@ -91,6 +91,33 @@ class Proposal:
         depth_mm, corner = cut
         return trace_field(depth_mm, self.grid, where, structure_id, corner=corner)
 
+    def outline_on(self, structure_id: str, grid: Grid, where: Slice) -> Group:
+        """The outline of a structure on a slice of another grid, such as a true anatomical plane.
+
+        The depth between voxels is interpolated linearly.
+        """
+        completed = self.completed(structure_id)
+        if completed is None:
+            return ()
+        from scipy.ndimage import map_coordinates
+
+        box = completed.field.box
+        corners = np.array([[k, j, i] for k in _ends(box[0]) for j in _ends(box[1]) for i in _ends(box[2])])
+        there = grid.to_index(self.grid.to_lps_mm(corners))
+        low = np.maximum(np.floor(there.min(axis=0)).astype(int), 0)
+        high = np.minimum(np.ceil(there.max(axis=0)).astype(int), np.array(grid.shape_kji) - 1)
+        if not low[where.axis] <= where.index <= high[where.axis] or (high < low).any():
+            return ()
+        low[where.axis] = high[where.axis] = where.index
+        steps = [np.arange(a, b + 1) for a, b in zip(low, high, strict=True)]
+        index = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).take(0, axis=where.axis)
+        at = self.grid.to_index(grid.to_lps_mm(index)) - completed.field.corner_kji
+        far_mm = np.float32(max(self.grid.spacing_kji_mm))
+        depth_mm = np.clip(completed.field.depth_mm, -far_mm, far_mm)
+        cut = map_coordinates(depth_mm, np.moveaxis(at, -1, 0), order=1, cval=-float(far_mm))
+        row, column = (int(n) for axis, n in enumerate(low) if axis != where.axis)
+        return trace_field(cut, grid, where, structure_id, corner=(row, column))
+
     def contours_to_accept(self, structure_id: str, where: Slice) -> Group:
         """The same as contours that fill exactly the voxels which the structure has there.
 
@@ -157,6 +184,10 @@ class Proposal:
         structure = self.delineation.structure(structure_id)
         labels = self.completions[structure.layer].label_map.voxels[box]
         inside = labels == structure.label
+        if self.delineation.came_as_voxels(structure_id):
+            # Voxels that both claim are the part's own: a whole that was not outlined claims none of them.
+            parts = [s.label for s in self._parts_of(structure) if s.layer == structure.layer]
+            return np.asarray(inside | np.isin(labels, parts))
         inner = (*self._parts_of(structure), *self._nested_in(structure))
         parts = [s.label for s in inner if s.layer == structure.layer]
         completed = self.completed(structure_id)
@@ -309,6 +340,10 @@ def _cut(
     row, column = (corner[axis] for axis in range(3) if axis != where.axis)
     # The least depth counts as outside, as it does for the voxels.
     return np.asarray(depth_mm.take(index, axis=where.axis) - np.float32(MIN_DEPTH_MM)), (row, column)
+
+
+def _ends(side: slice) -> tuple[int, int]:
+    return int(side.start) - 1, int(side.stop)
 
 
 def _claimed(completed: CompletedStructure, box: Box) -> Mask:

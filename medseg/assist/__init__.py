@@ -1,0 +1,1 @@
+"""Assistance: proposals that a reader may accept."""
