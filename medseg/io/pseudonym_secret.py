@@ -13,6 +13,7 @@ from pathlib import Path
 
 from medseg.errors import InputError, MedsegError, OutputError, OutputExistsError
 from medseg.io.atomic import whole_file
+from medseg.io.config_folder import config_folder
 
 SECRET_BYTES = 32
 """As long as the digest that it keys (RFC 2104, section 3)."""
@@ -58,21 +59,8 @@ def load_secret(path: Path | None = None) -> Secret:
 
 
 def default_secret_path(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
-    r"""Where the user's own secret lies, by the custom of the platform.
-
-    ``$XDG_CONFIG_HOME/medseg`` (XDG Base Directory Specification), ``~/Library/Application Support/medseg``
-    on macOS, ``%APPDATA%\medseg`` on Windows.
-    """
-    variables = os.environ if environment is None else environment
-    if platform == "darwin":
-        folder = Path.home() / "Library" / "Application Support"
-    elif platform == "win32":
-        folder = Path(variables.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    else:
-        given = Path(variables.get("XDG_CONFIG_HOME", ""))
-        # The specification says that a relative path is to be ignored.
-        folder = given if given.is_absolute() else Path.home() / ".config"
-    return folder / "medseg" / "pseudonym-secret"
+    """Where the user's own secret lies; see :func:`~medseg.io.config_folder.config_folder`."""
+    return config_folder(environment, platform) / "pseudonym-secret"
 
 
 def _make(path: Path) -> None:

@@ -14,7 +14,7 @@ from medseg.contour import Contour, ContourSet, Origin, Slice, place
 from medseg.errors import ContourError, LockedError
 from medseg.interpolation import interpolate
 from medseg.labelmap import LabelMap, Structure, fill
-from medseg.space import Grid
+from medseg.space import Grid, upright_grid
 from medseg.workflows.delineate import (
     Delineation,
     History,
@@ -271,3 +271,25 @@ def test_any_voxels_come_back_as_they_were(seed: int) -> None:
     label_map = LabelMap(grid, (voxels,), (TUMOUR, LIVER, CORE))
     alone = opened(label_map, ContourSet())
     assert np.array_equal(label_map_of(alone, grid).voxels, voxels)
+
+
+def test_what_is_proposed_is_cut_by_any_plane_of_another_grid(grid: Grid) -> None:
+    """As by true anatomical planes: the outline holds what the voxels of the proposal are there."""
+    proposal, changed = LiveProposal(grid, None).update(drawn(grid, TUMOUR))
+    (voxels,) = changed.layers
+    other = upright_grid(grid)
+    middle = np.rint(other.to_index(grid.to_lps_mm([[12, 28, 30]]))[0]).astype(int)
+    for axis in range(3):
+        where = Slice(axis, int(middle[axis]))
+        outlines = proposal.outline_on("tumour", other, where)
+        assert len(outlines) == 1
+        assert np.abs(other.plane(axis, where.index).distance_mm(outlines[0].points_lps_mm)).max() < 1e-6
+        inside = fill(outlines, other, where)
+        index = np.stack(np.indices(other.shape_kji), axis=-1).take(where.index, axis=axis)
+        nearest = np.rint(grid.to_index(other.to_lps_mm(index))).astype(int)
+        held = ((nearest >= 0) & (nearest < grid.shape_kji)).all(axis=-1)
+        expected = np.zeros_like(held)
+        expected[held] = voxels[tuple(nearest[held].T)] == TUMOUR.label
+        overlap = 2 * (inside & expected).sum() / (inside.sum() + expected.sum())
+        assert overlap > 0.95, f"across axis {axis}"
+    assert proposal.outline_on("tumour", other, Slice(0, 0)) == ()
