@@ -31,6 +31,14 @@ def secret_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Journals of the tests do not lie among those of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEDSEG_STATE", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real imaging data; tests that need it skip where it is not set."""

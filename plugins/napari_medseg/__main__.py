@@ -27,9 +27,11 @@ def main(arguments: list[str]) -> int:
         return error.exit_code
     import napari
 
+    from napari_medseg.napari_private import hide_layer_docks
     from napari_medseg.panel.contouring import ContouringPanel
 
     viewer = napari.Viewer(title="medseg")
+    hide_layer_docks(viewer)
     panel = ContouringPanel(viewer)
     viewer.window.add_dock_widget(panel, name="medseg: contouring", area="right")
     if isinstance(opened, Choice):

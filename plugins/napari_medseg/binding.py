@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+from qtpy.QtCore import QTimer
+
 from medseg.contour import Contour, Slice
 from medseg.errors import LabelMapError, MedsegError
+from medseg.space import AnatomicalOrder, Grid
+from medseg.volume.resampled import ResampledSlices
 from napari_medseg.anatomical_view import AnatomicalView
 from napari_medseg.canvas_status import CanvasStatus
 from napari_medseg.case import Case, Change
@@ -23,18 +29,22 @@ from napari_medseg.fill import Fill
 from napari_medseg.hand import Hand
 from napari_medseg.later import later
 from napari_medseg.live import Update
-from napari_medseg.napari_private import is_open
+from napari_medseg.napari_private import darken, is_open
 from napari_medseg.places import Target
 from napari_medseg.result_layer import ResultLayers
 from napari_medseg.tools.tool_box import ToolBox
+from napari_medseg.views.canvas import Canvas
 from napari_medseg.views.edge_texts import EdgeTexts
-from napari_medseg.views.linked_views import Canvas, Layout, LinkedViews
+from napari_medseg.views.linked_views import Layout, LinkedViews
 from napari_medseg.views.mouse import CanvasMouse
 from napari_medseg.views.outlines import Outlines
 from napari_medseg.views.plane_view import PlaneView
 from napari_medseg.views.pointed_at import place_text, value_text
 from napari_medseg.views.solid_view import SolidView
 from napari_medseg.views.windowing import dragged
+
+ZOOM_RESTS_MS = 80
+"""Longer than from one notch of the wheel to the next."""
 
 
 class Binding:
@@ -46,14 +56,18 @@ class Binding:
         box: The tools that the reader has.
         tell: Shows an error.
         image_layer: The layer of the volume if it is in the viewer already.
+        grid: The grid that is shown; by default that of the image, with nothing resampled.
 
     Attributes:
+        grid: The grid that is shown.
         fill: The voxels that are shown.
         hand: Takes the mouse over the views.
         view: Keeps the planes of the main canvas as radiologists hang them.
         solid: The surfaces; None until they are first shown.
         views: All canvases.
         image_layer: The layer of the volume.
+        in_front: The layer of a further image that is looked at; None where there is none.
+        values_at: What there is at a place in the patient, for people.
     """
 
     def __init__(
@@ -63,31 +77,40 @@ class Binding:
         box: ToolBox,
         tell: Callable[[MedsegError], None],
         image_layer: Any = None,
+        grid: Grid | None = None,
     ) -> None:
+        self.grid = grid or case.volume.grid
         self._viewer = viewer
         self._case = case
         self._box = box
         self._tell = tell
         self._open = True
+        self.in_front: Callable[[], Any] = _no_layer
+        self.values_at: Callable[[npt.ArrayLike], str] = lambda lps_mm: value_text(case.volume, lps_mm)
         self.view = AnatomicalView(viewer)
         self.image_layer = image_layer or self._add_image()
         self.image_layer.contrast_limits_range = value_range(case.volume)
         self.fill = Fill()
         self._show_result()
-        self._result = ResultLayers(viewer, case, self.fill, tell)
+        self._result = ResultLayers(viewer, case, self.fill, tell, self.grid)
         self.hand = Hand(case, box, tell)
-        self.views = LinkedViews(viewer, case.volume.grid, self.view)
+        self.views = LinkedViews(viewer, self.grid, self.view)
         self.views.made = self._on_made
         self.views.moved = self._on_step
+        self.views.zoomed = self._on_zoom
         self.hand.jump = self._jump
         self.hand.window = self._drag_window
         self.hand.point_at = self._point_at
         self.solid: SolidView | None = None
         self._further: list[ResultLayers] = []
+        self._zoom_rests = QTimer()
+        self._zoom_rests.setSingleShot(True)
+        self._zoom_rests.setInterval(ZOOM_RESTS_MS)
+        self._zoom_rests.timeout.connect(self.show_outlines)
         self._outlines = [Outlines(case, self.main)]
         self._mice = [CanvasMouse(self.main, self.hand)]
         self._texts = [EdgeTexts(self.main)]
-        viewer.canvas.overlays.scale_bar.visible = True
+        darken(viewer)
         self._status = CanvasStatus(viewer, case) if case.keeper is not None else None
         self._unsubscribe = case.subscribe(self._on_change)
         viewer.layers.events.removed.connect(self._on_removed)
@@ -97,7 +120,9 @@ class Binding:
     def start(self) -> None:
         """Show the middle slice as it was acquired, and name the layers by what they show."""
         self._viewer.dims.axis_labels = PLANE_NAMES
-        self.view.show_acquisition(self._case.volume.grid)
+        self.view.show_acquisition(self.grid)
+        # napari would stay at the place of the case before.
+        self.views.go_to_the_middle()
         self._viewer.reset_view()
         self.image_layer.name = self._case.name
         self._result.name()
@@ -120,6 +145,7 @@ class Binding:
         if not self._open:
             return
         self._open = False
+        self._zoom_rests.stop()
         self._unsubscribe()
         if self._status is not None:
             self._status.remove()
@@ -132,7 +158,8 @@ class Binding:
             texts.remove()
         if self.solid is not None:
             self.solid.stop()
-        self._viewer.canvas.overlays.scale_bar.visible = False
+            self.solid = None
+        darken(self._viewer, on=False)
         self.views.remove()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.dims.events.order.disconnect(self._on_order)
@@ -147,13 +174,13 @@ class Binding:
         """The plane on the main canvas."""
         return self.views.main
 
-    def show_outlines(self) -> None:
-        """Show the contours on every view."""
+    def show_outlines(self, *, only_moved: bool = False) -> None:
+        """Show the contours on every view, or on those alone that have gone to another slice."""
         dims = self._viewer.dims
         # Without its layers a viewer has two axes.
         if self._open and dims.ndisplay == 2 and dims.ndim == 3:
             for outlines in self._outlines:
-                outlines.show()
+                outlines.follow() if only_moved else outlines.show()
             for texts in self._texts:
                 texts.show()
 
@@ -181,31 +208,74 @@ class Binding:
 
         One canvas goes to the plane of the slice, and stays on its plane for a point.
         """
-        grid = self._case.volume.grid
         named = (target,) if isinstance(target, Slice) else target
-        steps = dict(slice_on_display(where, grid) for where in named)
+        steps = dict(self._on_display(where) for where in named)
         if self.views.layout is Layout.FOUR:
             place = self.views.position
             self.views.go_to(steps.get(axis, place[axis]) for axis in range(3))
         elif isinstance(target, Slice):
-            self.view.show_plane(*slice_on_display(target, grid))
+            self.view.show_plane(*self._on_display(target))
         else:
-            self.view.show_point((steps[0], steps[1], steps[2]), placement(grid)["scale"])
+            self.view.show_point((steps[0], steps[1], steps[2]), placement(self.grid)["scale"])
 
     def show_on(self, view: PlaneView, target: Slice) -> None:
         """Go to another slice on a view that shows slices of this direction."""
-        axis, position = slice_on_display(target, self._case.volume.grid)
+        axis, position = self._on_display(target)
         view.viewer.dims.set_current_step(axis, position)
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether true anatomical planes are shown, which the image is resampled onto."""
+        return self.grid is not self._case.volume.grid
+
+    def _on_display(self, where: Slice) -> tuple[int, int]:
+        """The display axis and the position on its slider of a slice of the image, or the nearest to it."""
+        image = self._case.volume.grid
+        if not self.is_upright:
+            return slice_on_display(where, image)
+        middle = (np.array(image.shape_kji) - 1) / 2
+        middle[where.axis] = where.index
+        index = np.rint(self.grid.to_index(image.to_lps_mm(middle[None]))[0]).astype(int)
+        axis = AnatomicalOrder.of(image).axes.index(where.axis)
+        return axis, int(np.clip(index[axis], 0, self.grid.shape_kji[axis] - 1))
 
     def set_layout(self, layout: Layout) -> None:
         """Show one canvas, or four."""
         if layout is Layout.FOUR and self.solid is None:
             self.solid = SolidView(self._case.volume.grid)
+            self.solid.hidden = self._outlines[0].hidden
         self.views.set_layout(layout, self.solid.widget if self.solid else None)
         proposal = self._outlines[0].proposal
         if self.solid is not None and proposal is not None:
             self.solid.follow(proposal)
         self.show_outlines()
+
+    def hide(self, structure_ids: frozenset[str]) -> None:
+        """Show all structures but these, on every view."""
+        for outlines in self._outlines:
+            outlines.hidden = structure_ids
+        self.fill.hide(structure_ids)
+        if self.solid is not None:
+            self.solid.hide(structure_ids)
+        self.show_outlines()
+
+    @property
+    def case(self) -> Case:
+        """The case that is shown."""
+        return self._case
+
+    @property
+    def place_lps_mm(self) -> npt.NDArray[np.float64]:
+        """The place in the patient that all planes show, shape ``(3,)``."""
+        index = AnatomicalOrder.of(self.grid).to_kji(np.array(self.views.position, dtype=np.float64))
+        return np.asarray(self.grid.to_lps_mm(index[None])[0])
+
+    def go_to_lps(self, place_lps_mm: npt.ArrayLike) -> None:
+        """Show a place in the patient on all planes, or the nearest one on the image."""
+        index = self.grid.to_index(np.atleast_2d(np.asarray(place_lps_mm, dtype=np.float64)))
+        order = AnatomicalOrder.of(self.grid)
+        last = np.array([self.grid.shape_kji[axis] for axis in order.axes]) - 1
+        self.views.go_to(np.clip(np.rint(order.to_anatomical(index)[0]), 0, last))
 
     def toggle_hidden(self) -> None:
         """Show the image alone, or all again."""
@@ -220,9 +290,9 @@ class Binding:
     def _add_image(self) -> Any:
         volume = self._case.volume
         return self._viewer.add_image(
-            shown(volume.voxels, volume.grid),
+            ResampledSlices(volume, self.grid) if self.is_upright else shown(volume.voxels, volume.grid),
             metadata={METADATA_KEY: self._case},
-            **image_keywords(volume, self._case.name),
+            **{**image_keywords(volume, self._case.name), **placement(self.grid)},
         )
 
     def _on_change(self, change: Change) -> None:
@@ -247,13 +317,12 @@ class Binding:
 
     def _on_made(self, canvas: Canvas) -> None:
         """Show on a further canvas what the main one shows."""
-        self._further.append(ResultLayers(canvas.viewer, self._case, self.fill, self._tell))
+        self._further.append(ResultLayers(canvas.viewer, self._case, self.fill, self._tell, self.grid))
         outlines = Outlines(self._case, canvas.view)
         outlines.proposal, outlines.hidden = self._outlines[0].proposal, self._outlines[0].hidden
         self._outlines.append(outlines)
         self._mice.append(CanvasMouse(canvas.view, self.hand))
         self._texts.append(EdgeTexts(canvas.view))
-        canvas.viewer.canvas.overlays.scale_bar.visible = True
         canvas.viewer.dims.axis_labels = PLANE_NAMES
 
     def _jump(self, view: PlaneView, x_px: float, y_px: float) -> bool:
@@ -264,7 +333,7 @@ class Binding:
         return True
 
     def _drag_window(self, dx_px: float, dy_px: float) -> None:
-        layer = self.image_layer
+        layer = self.in_front() or self.image_layer
         limits, full = layer.contrast_limits, layer.contrast_limits_range
         low, high = dragged((limits[0], limits[1]), dx_px, dy_px, (full[0], full[1]))
         layer.contrast_limits_range = (min(full[0], low), max(full[1], high))
@@ -272,10 +341,10 @@ class Binding:
 
     def _point_at(self, view: PlaneView, x_px: float, y_px: float) -> None:
         lps_mm = view.lps_at(x_px, y_px)
-        value = value_text(self._case.volume, lps_mm)
+        value = self.values_at(lps_mm)
         for texts, canvas in zip(self._texts, self.views.canvases, strict=True):
             here = canvas.view is view
-            texts.say(" · ".join(filter(None, (place_text(lps_mm), value))) if here else "")
+            texts.say("\n".join(filter(None, (place_text(lps_mm), value))) if here else "")
 
     def _show_result(self) -> None:
         if self._case.result is not None:
@@ -283,7 +352,11 @@ class Binding:
 
     def _on_step(self, _event: Any = None) -> None:
         self.hand.finish()
-        self.show_outlines()
+        self.show_outlines(only_moved=True)
+
+    def _on_zoom(self) -> None:
+        """Dashes and the scale bar keep their size on the screen; once the wheel rests."""
+        self._zoom_rests.start()
 
     def _on_order(self, _event: Any = None) -> None:
         self.hand.finish()
@@ -317,3 +390,7 @@ class Binding:
                 hint="delete contours in the panel; open another case to close this one",
             )
         )
+
+
+def _no_layer() -> None:
+    return None

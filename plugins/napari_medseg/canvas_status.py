@@ -7,6 +7,9 @@ from typing import Any
 from napari_medseg.case import Case, Change
 from napari_medseg.status_line import status_parts
 
+FONT_PT = 7
+"""A quarter of a small window has to hold four lines beside its scale bar."""
+
 
 class CanvasStatus:
     """Writes case, state, author and approver into the corner of the canvas.
@@ -19,9 +22,12 @@ class CanvasStatus:
     def __init__(self, viewer: Any, case: Case) -> None:
         self._case = case
         self._overlay = viewer.canvas.overlays.text
-        self._before = {name: getattr(self._overlay, name) for name in ("text", "visible", "position")}
+        self._before = {
+            name: getattr(self._overlay, name) for name in ("text", "visible", "position", "font_size")
+        }
         self._unsubscribe = case.subscribe(self._on_change)
-        self._overlay.position = "top_left"
+        self._overlay.position = "bottom_left"
+        self._overlay.font_size = FONT_PT
         self._overlay.visible = True
         self._on_change()
 

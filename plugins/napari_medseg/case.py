@@ -14,9 +14,11 @@ from medseg.contour import Contour, ContourSet, OtherTimePoints, Placement
 from medseg.errors import LabelMapError, LockedError
 from medseg.labelmap import LabelMap, Structure, structure_id_for
 from medseg.volume import Volume
+from medseg.volume.resampled import ResampledSlices
 from medseg.workflows.delineate import (
     Delineation,
     History,
+    Journal,
     Placements,
     at_time,
     changed_at,
@@ -90,9 +92,11 @@ class Case:
         image_path: Where the image was opened, or None.
         steps: What happened since the last save that the record tells for good: files that were brought in.
         brought_in: What a user should know of the file that was brought in last.
+        in_front: The image that the reader looks at where it is not the case's own, on the grid of the case.
         listed_beside: What else the folder of the image holds, where it was looked through.
         time_points: The volumes of a 4-D image, of which ``volume`` is one; None for a 3-D one.
         time_index: Which one is in view; None for a 3-D image.
+        journal: Where each step is written down; None where none is kept.
         draws_at_one_time: Whether what is drawn belongs to that time point alone, or to all.
     """
 
@@ -115,10 +119,12 @@ class Case:
         self.label_map_warnings: tuple[str, ...] = ()
         self.steps: tuple[Step, ...] = ()
         self.brought_in: tuple[str, ...] = ()
+        self.in_front: ResampledSlices | None = None
         self.listed_beside: tuple[ListedVolume, ...] = ()
         self.time_points: TimePoints | None = None
         self.time_index: int | None = None
         self.draws_at_one_time = False
+        self.journal: Journal | None = None
         self._in_view: tuple[Delineation, int, Delineation] | None = None
         self._listeners: list[Callable[[Change], None]] = []
         self._step_listeners: list[Callable[[str, DrawnStep], None]] = []
@@ -148,6 +154,12 @@ class Case:
     def is_locked(self) -> bool:
         """Whether it can be looked at only."""
         return self.look_only is not None or self.state.is_locked
+
+    @property
+    def unit_in_front(self) -> str:
+        """The unit of the image that the reader looks at, in which ranges of values are given."""
+        image = self.volume if self.in_front is None else self.in_front.volume
+        return image.quantity.unit
 
     @property
     def is_watched(self) -> bool:
@@ -369,6 +381,11 @@ class Case:
         self.time_index = time_index
         for change in (Change.IMAGE, Change.CONTOURS):
             self._tell(change)
+
+    def draw_at_one_time(self, *, on: bool) -> None:
+        """Say whether what is drawn from now on belongs to the time point in view alone, or to all."""
+        self.draws_at_one_time = on
+        self._tell(Change.STATUS)
 
     def load(
         self, result: Result, path: Path, state: State, other_time_points: OtherTimePoints | None = None

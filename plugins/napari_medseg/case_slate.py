@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from medseg.contour import Contour, Placement, Slice, sheet_of
 from medseg.space import Grid, Plane
+from medseg.volume.resampled import ResampledSlices
 from napari_medseg.case import Case
 from napari_medseg.tools.tool import Samples
 from napari_medseg.views.plane_view import PlaneView
@@ -67,10 +69,19 @@ class CaseSlate:
         )
         return first, second
 
-    def samples(self) -> Samples:
-        """The image on the plane."""
-        voxels = self.case.volume.voxels
-        return Samples(np.asarray(voxels.take(self.shown.index, axis=self.shown.axis)), self.grid, self.shown)
+    def samples(self, at: Slice | None = None) -> Samples:
+        """The image that the reader looks at, on the plane or on another slice of the grid that is shown."""
+        where = self.shown if at is None else at
+        index: list[slice | int] = [slice(None)] * 3
+        index[where.axis] = where.index
+        return Samples(np.asarray(self._image()[tuple(index)]), self.grid, where)
+
+    def _image(self) -> Any:
+        """An array ``[k, j, i]`` on the grid that is shown."""
+        image, front = self.case.volume, self.case.in_front
+        if self.grid is image.grid:
+            return image.voxels if front is None else front
+        return ResampledSlices(image if front is None else front.volume, self.grid)
 
     def replace(self, contours: Sequence[Contour], label: str) -> None:
         """Replace what the structure has on the plane; see :meth:`~napari_medseg.case.Case.edit`."""

@@ -58,7 +58,9 @@ def slice_on_display(where: Slice, grid: Grid) -> tuple[int, int]:
 
 
 def window(volume: Volume) -> tuple[float, float]:
-    """The grey values shown as black and white."""
+    """The grey values shown as black and white: as the file asks for, else what suits the values."""
+    if volume.display_window is not None:
+        return volume.display_window
     if volume.quantity is Quantity.HU:
         return SOFT_TISSUE_HU
     values = volume.voxels.reshape(-1)[:: max(1, volume.voxels.size // WINDOW_SAMPLES)]

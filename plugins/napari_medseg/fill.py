@@ -18,6 +18,7 @@ class Fill:
     Attributes:
         arrays: One ``[k, j, i]`` for each layer of the label map, to be looked at only.
         structures: What their labels mean.
+        hidden: Ids of the structures that are not shown.
         is_live: Whether they follow the reader; a label map that is made meanwhile says nothing new.
     """
 
@@ -25,6 +26,7 @@ class Fill:
         self.arrays: tuple[npt.NDArray[Any], ...] = ()
         self.structures: tuple[Structure, ...] = ()
         self.is_live = False
+        self.hidden: frozenset[str] = frozenset()
         self._owned: tuple[npt.NDArray[Any], ...] = ()
         self._listeners: list[Callable[[bool], None]] = []
 
@@ -35,6 +37,16 @@ class Fill:
     def unsubscribe(self, listener: Callable[[bool], None]) -> None:
         """Stop that."""
         self._listeners.remove(listener)
+
+    @property
+    def shown_structures(self) -> tuple[Structure, ...]:
+        """Those whose labels have a colour."""
+        return tuple(s for s in self.structures if s.id not in self.hidden)
+
+    def hide(self, hidden: frozenset[str]) -> None:
+        """Show all structures but these."""
+        self.hidden = hidden
+        self._tell(whole=True)
 
     def show_label_map(self, label_map: LabelMap) -> None:
         """Show a label map, unless what is shown follows the reader."""

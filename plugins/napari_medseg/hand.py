@@ -17,6 +17,9 @@ PREVIEW = "tool"
 
 PREVIEW_WIDTH_PX = 1.5
 
+ZOOM_OF_A_NOTCH = 1.2
+"""Four notches double what is seen."""
+
 
 class Hand:
     """Takes the events of all views of a case.
@@ -96,6 +99,12 @@ class Hand:
         # napari goes on to tell the position in its status bar.
         return False
 
+    def left(self, view: PlaneView) -> None:
+        """The mouse left a view: the disc of a brush does not stay behind."""
+        tool = self._box.in_hand
+        if tool is not None and not tool.is_begun:
+            view.lines.show(PREVIEW, (), mm_per_px=1.0)
+
     def double_clicked(self, view: PlaneView, x_px: float, y_px: float) -> bool:
         """The second press of a double click."""
         tool = self._box.in_hand
@@ -112,6 +121,14 @@ class Hand:
         """A drag with the right button changes the window of the image."""
         self.window(dx_px, dy_px)
         return True
+
+    def panned(self, view: PlaneView, dx_px: float, dy_px: float) -> None:
+        """A drag with the middle button, or with Ctrl, moves what is in view, whatever tool is in hand."""
+        view.pan(dx_px, dy_px)
+
+    def zoomed(self, view: PlaneView, notches: float, x_px: float, y_px: float) -> None:
+        """The wheel with Ctrl magnifies."""
+        view.zoom(ZOOM_OF_A_NOTCH**notches, x_px, y_px)
 
     def wheeled(self, view: PlaneView, notches: int) -> bool:
         """The wheel goes through the slices: up is towards the head, the front and the left."""

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 _Widget = TypeVar("_Widget", bound=QWidget)
@@ -119,14 +119,18 @@ class CloseGuard(QObject):
     Args:
         viewer: The viewer.
         may_close: Called when somebody closes the window; False keeps it open.
+        closes: Called before it closes.
     """
 
     _may_close: Callable[[], bool] | None
 
-    def __init__(self, viewer: Any, may_close: Callable[[], bool]) -> None:
+    def __init__(
+        self, viewer: Any, may_close: Callable[[], bool], closes: Callable[[], object] = lambda: None
+    ) -> None:
         window = main_window(viewer)
         super().__init__(window)
         self._may_close = may_close
+        self._closes = closes
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
@@ -137,6 +141,7 @@ class CloseGuard(QObject):
             return False
         # A script's viewer.close() has hidden the canvas by now.
         if watched._qt_viewer.isHidden() or may_close():  # type: ignore[attr-defined]  # noqa: SLF001
+            self._closes()
             return False
         event.ignore()
         return True
@@ -212,11 +217,33 @@ def further_viewer(*, slider: bool = True) -> tuple[Any, Any]:
     """The model of a further viewer, and its widget: a canvas with its slider, or without."""
     from napari._qt.qt_viewer import QtViewer
     from napari.components import ViewerModel
+    from napari.utils.action_manager import action_manager
 
     model = ViewerModel()
-    widget = QtViewer(model)
+    darken(model)
+    # Each widget binds every shortcut anew, and all those that there are follow each of them: 0.3 s.
+    with action_manager.events.shortcut_changed.blocker():
+        widget = QtViewer(model)
     widget.dims.setVisible(slider)
     return model, widget
+
+
+def darken(viewer: Any, *, on: bool = True) -> None:
+    """Black around the image, whatever the theme: a bright frame takes the eye off what is grey."""
+    viewer.canvas.background_color_override = "black" if on else None
+
+
+def when_resized(canvas: Any, callback: Callable[[Any], None]) -> None:
+    """Call a bound method, which is not kept, when what a canvas draws has its new size.
+
+    Qt tells the size before; where things are drawn follows with the next frame.
+    """
+    canvas._scene_canvas.events.resize.connect(callback, position="last")  # noqa: SLF001
+
+
+def camera_of(qt_viewer: Any) -> Any:
+    """The camera of a viewer's widget."""
+    return qt_viewer.viewer.scene.camera
 
 
 def finish_frames_of(qt_viewer: Any) -> None:
@@ -239,13 +266,46 @@ def put_beside(viewer: Any, outer: QWidget, inner: Any) -> Callable[[], None]:
     qt_viewer = qt_viewer_of(viewer)
     layout: Any = main_window(viewer).centralWidget().layout()
     index = layout.indexOf(qt_viewer)
+    initialize = qt_viewer.canvas._scene_canvas.events.initialize  # noqa: SLF001
+    initialize.connect(_draw_later_layers_over_earlier_ones)
     inner.addWidget(qt_viewer)
     layout.insertWidget(index, outer)
 
     def back() -> None:
-        layout.insertWidget(index, qt_viewer)
-        qt_viewer.setVisible(True)
+        # Asked for again: who can put it back must not keep a closed window alive.
+        canvas = qt_viewer_of(viewer)
+        layout.insertWidget(index, canvas)
+        canvas.setVisible(True)
         outer.setParent(None)
         outer.deleteLater()
 
     return back
+
+
+def _draw_later_layers_over_earlier_ones(event: Any) -> None:
+    """Qt gives a canvas that moves to another parent a new GL context, without what napari has set there."""
+    event.source.context.set_depth_func("lequal")
+
+
+def hide_layer_docks(viewer: Any) -> None:
+    """Hide napari's own docks, which a reader has no use for; the menu *Window* brings them back."""
+    qt_viewer = qt_viewer_of(viewer)
+    for dock in (qt_viewer.dockLayerList, qt_viewer.dockLayerControls):
+        dock.setVisible(False)
+
+
+def stand_left(viewer: Any, widget: QWidget, title: str) -> QDockWidget:
+    """Put a widget on the left of the window, in one place with napari's layer controls and before them."""
+    window = main_window(viewer)
+    dock = QDockWidget(title, window)
+    dock.setObjectName(title)
+    # Without a button to close it: there would be no way to get it back.
+    features = QDockWidget.DockWidgetFeature
+    dock.setFeatures(features.DockWidgetMovable | features.DockWidgetFloatable)
+    dock.setWidget(widget)
+    controls = qt_viewer_of(viewer).dockLayerControls
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+    window.tabifyDockWidget(controls, dock)
+    dock.show()
+    dock.raise_()
+    return dock

@@ -143,16 +143,21 @@ def open_chosen(choice: Choice, chosen: ListedVolume, time_index: int, progress:
     Raises:
         MedsegError: It can't be read after all, or the label map does not lie on its grid.
     """
-    parts = [_stem(choice.path), chosen.summary.id]
-    if chosen.count > 1:
-        parts.append(f"vol{time_index + 1}")
     volume = open_listed(chosen, time_index=time_index, progress=progress)
-    case = _case(volume, choice.path, "_".join(parts))
+    case = _case(volume, choice.path, name_of_chosen(choice, chosen, time_index))
     case.listed_beside = choice.listed
     take_time_points(case, TimePoints.of_listed(chosen), time_index)
     if choice.label_map is not None:
         put_on(case, choice.label_map)
     return case
+
+
+def name_of_chosen(choice: Choice, chosen: ListedVolume, time_index: int) -> str:
+    """What the case of one of the volumes of a choice is called."""
+    parts = [_stem(choice.path), chosen.summary.id]
+    if chosen.count > 1:
+        parts.append(f"vol{time_index + 1}")
+    return "_".join(parts)
 
 
 @dataclass(frozen=True)

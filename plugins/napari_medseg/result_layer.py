@@ -6,6 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from medseg.errors import LockedError, MedsegError
+from medseg.space import Grid
+from medseg.volume import Quantity, Volume
+from medseg.volume.resampled import Order, ResampledSlices
 from napari_medseg.case import Case
 from napari_medseg.display import LAYER_KEY, METADATA_KEY, fill_keywords, label_colors, shown
 from napari_medseg.fill import Fill
@@ -25,12 +28,21 @@ class ResultLayers:
         case: The case.
         fill: The voxels that are shown.
         tell: Shows an error.
+        grid: The grid that is shown; by default that of the image.
 
     Attributes:
         layers: One napari layer for each layer of the label map; structures overlap only between them.
     """
 
-    def __init__(self, viewer: Any, case: Case, fill: Fill, tell: Callable[[MedsegError], None]) -> None:
+    def __init__(
+        self,
+        viewer: Any,
+        case: Case,
+        fill: Fill,
+        tell: Callable[[MedsegError], None],
+        grid: Grid | None = None,
+    ) -> None:
+        self._grid = grid or case.volume.grid
         self._viewer = viewer
         self._case = case
         self._fill = fill
@@ -46,10 +58,9 @@ class ResultLayers:
 
     def show(self) -> None:
         """Show the arrays that there are."""
-        arrays, structures = self._fill.arrays, self._fill.structures
-        grid = self._case.volume.grid
+        arrays, structures = self._fill.arrays, self._fill.shown_structures
         for number, voxels in enumerate(arrays):
-            data = shown(voxels, grid)
+            data = self._as_shown(voxels)
             if number == len(self.layers):
                 self._add(data, number)
             else:
@@ -72,11 +83,19 @@ class ResultLayers:
                 self._viewer.layers.remove(layer)
 
     def _on_fill(self, whole: bool) -> None:  # noqa: FBT001 - a listener's argument
-        if whole or len(self.layers) != len(self._fill.arrays):
+        is_sampled = self._grid is not self._case.volume.grid
+        if whole or is_sampled or len(self.layers) != len(self._fill.arrays):
             self.show()
             return
         for layer in self.layers:
             refresh_slice(layer)
+
+    def _as_shown(self, voxels: Any) -> Any:
+        image = self._case.volume
+        if self._grid is image.grid:
+            return shown(voxels, image.grid)
+        labels = Volume(image.grid, voxels, Quantity.ARBITRARY, image.source)
+        return ResampledSlices(labels, self._grid, order=Order.NEAREST)
 
     def _add(self, data: Any, number: int) -> None:
         active = self._viewer.layers.selection.active
@@ -84,7 +103,7 @@ class ResultLayers:
             data,
             metadata={METADATA_KEY: self._case, LAYER_KEY: number},
             **fill_keywords(
-                self._case.volume.grid, self._fill.structures, name_of_layer(LAYER_NAME, number), number
+                self._grid, self._fill.shown_structures, name_of_layer(LAYER_NAME, number), number
             ),
         )
         # Under the contours, and without taking the tool out of the reader's hand.

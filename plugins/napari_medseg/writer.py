@@ -157,7 +157,7 @@ def _require_unchanged(data: Any, case: Case, number: int) -> None:
     ):
         raise LabelMapError(
             "the layer's voxels are not those that the contours of the case make",
-            hint="edit contours, then press Interpolate; voxels can't be painted",
+            hint="edit contours, then press Accept all; voxels can't be painted",
         )
 
 

@@ -23,9 +23,16 @@ from qtpy.QtWidgets import QApplication
 
 from napari_medseg.case import Case
 from napari_medseg.live import LiveCase
-from napari_medseg.napari_private import canvas_position, canvas_widget, main_window
+from napari_medseg.napari_private import (
+    canvas_position,
+    canvas_widget,
+    contouring_panel,
+    is_open,
+    main_window,
+)
 from napari_medseg.panel.contouring import ContouringPanel
 from napari_medseg.panel.warming import EngineWarmUp
+from napari_medseg.views.linked_views import Layout
 from study_cases import Studies, StudySite, site, studies
 from study_window import StudyWindow
 
@@ -47,6 +54,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
+def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No panel offers what an earlier test left unsaved."""
+    monkeypatch.setenv("MEDSEG_STATE", str(tmp_path / "state"))
+
+
+@pytest.fixture(autouse=True)
 def cold_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """No panel warms the engine up or follows the reader: the threads would take the time of other tests.
 
@@ -55,6 +68,8 @@ def cold_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     if "live_engine" not in request.fixturenames:
         monkeypatch.setattr(LiveCase, "start", lambda _self: None)
         monkeypatch.setattr(LiveCase, "_on_change", lambda _self, _change: None)
+    # Four canvases take four times as long to draw: tests ask for them.
+    monkeypatch.setattr("napari_medseg.panel.contouring.START_LAYOUT", Layout.ONE)
     if "warm_engine" not in request.fixturenames:
         monkeypatch.setattr(EngineWarmUp, "start", lambda _self: None)
 
@@ -77,6 +92,12 @@ def viewer(npe2pm: Any, make_napari_viewer: Any) -> Iterator[Any]:
         main_window(viewer).resize(*WINDOW_PX)
         QApplication.processEvents()
         yield viewer
+        panel = contouring_panel(viewer, ContouringPanel) if is_open(viewer) else None
+        if panel is not None:
+            panel.leave()
+        # Qt takes the further canvases apart when it comes to it: napari counts them at once.
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        QApplication.processEvents()
 
 
 @pytest.fixture

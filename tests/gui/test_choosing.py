@@ -289,7 +289,7 @@ def test_refusals_alone_are_listed_and_nothing_can_be_opened(open_in: Any, study
 
 def test_unsaved_contours_are_asked_about_first(panel: Any, open_in: Any, study: Path, case: Case) -> None:
     panel.show_case(case)
-    panel.drawing.add_structure("Tumour")
+    panel.structuring.add("Tumour")
     asked: list[str] = []
     panel.ask = lambda _window, name: asked.append(name) or Answer.CANCEL
     assert open_in(study) is None

@@ -39,7 +39,7 @@ FEET_LAST = ((0, 0, -1), (0, 1, 0), (1, 0, 0))
 def drawing(panel: Any, case: Case) -> Any:
     """A panel with a case and one structure."""
     panel.show_case(case)
-    panel.drawing.add_structure("Tumour")
+    panel.structuring.add("Tumour")
     return panel
 
 
@@ -162,7 +162,7 @@ def test_draw_here_next(drawing: Any, draw_ellipse: Any, viewer: Any, wait: Any)
     draw_ellipse(shown, viewer.dims.current_step[shown])
     assert len(drawing.case.contours) == 2, "it can be drawn at once"
 
-    drawing.drawing.add_structure("Empty")
+    drawing.structuring.add("Empty")
     assert not drawing.contours.draw_next.isEnabled()
 
 
@@ -232,7 +232,7 @@ def test_the_image_helps_when_it_is_let(drawing: Any, draw_ellipse: Any, wait: A
     how = drawing.case.result.completed["tumour"]
     assert how.image_used in (True, False)
     assert f"Tumour: {how.image_reason}" in drawing.messages.text
-    assert drawing.messages.text.startswith("Interpolated."), "news, no warning"
+    assert drawing.messages.text.startswith("Accepted."), "news, no warning"
 
     drawing.sign_off.author.setText("Ada Adams")
     drawing.sign_off.path.setText(str(tmp_path / "a_dseg.nii.gz"))

@@ -19,15 +19,17 @@ pytestmark = pytest.mark.gui
 def drawing(panel: Any, case: Case) -> Any:
     """A panel with a case and one structure."""
     panel.show_case(case)
-    panel.contours.name.setText("Tumour")
-    panel.contours.add.click()
+    panel.contours.structures.name.setText("Tumour")
+    panel.contours.structures.add.click()
     return panel
 
 
 def test_a_structure_is_listed(drawing: Any) -> None:
     assert [s.name for s in drawing.case.structures] == ["Tumour"]
-    assert drawing.contours.structures.item(0).text() == "Tumour  ·  0 contours"
-    drawing.drawing.add_structure("tumour ")
+    item = drawing.contours.structures.list.topLevelItem(0)
+    assert item.text(1) == "Tumour\nNeoplasm", "DICOM knows what it is"
+    assert "0 contours" in item.toolTip(1)
+    drawing.structuring.add("tumour ")
     assert "there is a structure 'tumour' already" in drawing.messages.text
     assert "choose another name" in drawing.messages.text
 
@@ -76,9 +78,9 @@ def test_a_hole_is_left_out(drawing: Any, viewer: Any, mouse: Any, draw_square: 
 def test_a_tumour_is_part_of_its_liver(drawing: Any, draw_square: Any, wait: Any) -> None:
     for k in (3, 9):
         draw_square(k, size_mm=40)
-    drawing.contours.name.setText("Core")
-    drawing.contours.part_of.setCurrentIndex(1)
-    drawing.contours.add.click()
+    drawing.contours.structures.name.setText("Core")
+    drawing.contours.structures.part_of.setCurrentIndex(1)
+    drawing.contours.structures.add.click()
     assert drawing.case.structures[1].part_of == "tumour"
     for k in (3, 9):
         drawing.drawing.draw(on=True)

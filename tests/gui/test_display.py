@@ -96,7 +96,7 @@ def test_an_oblique_series_keeps_its_spacing(viewer: Any, panel: Any, volume_of:
 
 def test_all_layers_share_units(viewer: Any, panel: Any, case: Case, draw_square: Any) -> None:
     panel.show_case(case)
-    panel.drawing.add_structure("Tumour")
+    panel.structuring.add("Tumour")
     draw_square(6)
     assert {tuple(str(unit) for unit in layer.units) for layer in viewer.layers} == {("millimeter",) * 3}
 

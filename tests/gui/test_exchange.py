@@ -96,7 +96,7 @@ def test_structures_of_a_file_come_on_the_open_case(shown: Any, slicer_file: Any
     np.testing.assert_array_equal(masks["PTV"], ball(grid, 10))
     assert [layer.name for layer in shown.binding.result_layers] == ["label map", "label map, layer 2"]
     assert not shown.case.saved
-    assert shown.contours.structures.count() == 2
+    assert shown.contours.structures.list.topLevelItemCount() == 2
 
 
 def test_no_layer_is_lost_on_saving_and_interpolating(
@@ -105,7 +105,7 @@ def test_no_layer_is_lost_on_saving_and_interpolating(
     grid = shown.case.volume.grid
     shown.open_path(slicer_file(overlapping(grid)))
     wait(shown)
-    shown.drawing.add_structure("Node")
+    shown.structuring.add("Node")
     draw_square(2, size_mm=10)
     draw_square(4, size_mm=10)
     shown.contours.interpolate.click()
@@ -129,7 +129,7 @@ def test_what_was_drawn_and_what_is_brought_in_take_no_voxel_from_one_another(
     shown: Any, slicer_file: Any, draw_square: Any, wait: Any
 ) -> None:
     grid = shown.case.volume.grid
-    shown.drawing.add_structure("GTV")
+    shown.structuring.add("GTV")
     draw_square(5, size_mm=40)
     shown.open_path(slicer_file(one_structure(grid)))
     wait(shown)
@@ -210,7 +210,7 @@ def contours_of_every_origin(case: Case) -> list[Contour]:
 def test_contours_of_every_origin_come_back_editable(
     shown: Any, draw_square: Any, wait: Any, tmp_path: Path
 ) -> None:
-    shown.drawing.add_structure("Tumour")
+    shown.structuring.add("Tumour")
     draw_square(3)
     shown.case.edit_contours("tumour", (), contours_of_every_origin(shown.case))
     before = {str(c.origin): c.points_lps_mm for c in shown.case.contours}
@@ -236,7 +236,7 @@ def test_contours_of_every_origin_come_back_editable(
 @pytest.fixture
 def drawn(shown: Any, draw_square: Any, wait: Any) -> Any:
     """The panel with a structure that is contoured on two slices and completed, not saved."""
-    shown.drawing.add_structure("Tumour")
+    shown.structuring.add("Tumour")
     draw_square(3)
     draw_square(8)
     shown.contours.interpolate.click()
@@ -581,7 +581,7 @@ def test_what_was_brought_in_stays_in_the_record(
     shown.open_path(file)
     wait(shown)
     save_case(shown.case, tmp_path / "first_dseg.nii.gz")
-    shown.drawing.add_structure("Node")
+    shown.structuring.add("Node")
     draw_square(2, size_mm=10)
     draw_square(4, size_mm=10)
     shown.contours.interpolate.click()

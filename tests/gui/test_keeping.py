@@ -29,7 +29,7 @@ pytestmark = pytest.mark.gui
 def drawn(panel: Any, case: Case, draw_square: Any, tmp_path: Path, wait: Any) -> Any:
     """A panel with two contours, interpolated, not saved."""
     panel.show_case(case)
-    panel.drawing.add_structure("Tumour")
+    panel.structuring.add("Tumour")
     draw_square(3)
     draw_square(8)
     panel.contours.interpolate.click()

@@ -79,8 +79,8 @@ def test_from_dicom_folder_to_label_map(
     assert panel.case is not None, panel.messages.text
     assert viewer.dims.order == (0, 1, 2), "the acquisition plane is shown, which is axial"
 
-    panel.contours.name.setText("Tumour")
-    panel.contours.add.click()
+    panel.contours.structures.name.setText("Tumour")
+    panel.contours.structures.add.click()
     panel.contours.draw.click()
     drawn_lps = _draw_on_slices(viewer, mouse, series, slices, radius_mm)
     _assert_contours_lie_where_the_mouse_was(panel.case, drawn_lps, 1 / viewer.scene.camera.zoom)

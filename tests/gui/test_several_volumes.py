@@ -8,13 +8,18 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from medseg.contour import Contour, Origin
-from medseg.space import AnatomicalOrder
+from medseg.space import AnatomicalOrder, Grid
+from medseg.volume import Quantity, SeriesAxis, Source, Volume, VolumeSeries
 from medseg.workflows.list_volumes import list_volumes
+from medseg.workflows.registered import UNKNOWN_PLACE
+from medseg.workflows.time_points import TimePoints
 from napari_medseg.case import Case
-from napari_medseg.opening import Choice, open_chosen, put_on, read_label_map
+from napari_medseg.live import LiveCase
+from napari_medseg.opening import Choice, open_chosen, put_on, read_label_map, take_time_points
 from napari_medseg.views.linked_views import Layout
 from napari_medseg.views.outlines import CROSSING, DRAWN
 
@@ -22,6 +27,7 @@ pytestmark = pytest.mark.gui
 
 STS = "sarcoma_pet_ct_mr/dicom/STS_001"
 REFERENCE_PET = "sarcoma_pet_ct_mr/nifti/STS_001/PET_image.nii.gz"
+ANOTHER_PATIENT = "sarcoma_pet_ct_mr/dicom/STS_002"
 EPI = "mr_4d_nih/In/20180918GE/mr_0004"
 REFERENCE_EPI = "mr_4d_nih/Ref/DCM2NIIX_regression_test_4.nii"
 PET_VOXEL_MM = 4.6875
@@ -41,7 +47,7 @@ def _circle(case: Case, k: int, centre_lps_mm: Any, radius_mm: float) -> Contour
 
 
 def test_a_pet_lies_on_the_ct_in_every_view_and_blends(
-    real_data: Path, viewer: Any, panel: Any, wait: Any
+    real_data: Path, viewer: Any, panel: Any, mouse: Any, wait: Any
 ) -> None:
     case = _opened(real_data / STS, "CT")
     panel.show_case(case)
@@ -82,11 +88,20 @@ def test_a_pet_lies_on_the_ct_in_every_view_and_blends(
     half = _drawn(viewer)
     panel.images.blend.setValue(0)
     ct_alone = _drawn(viewer)
-    imaging.step_blend(10)
+    for _ in range(10):
+        mouse.press_key(Qt.Key.Key_Plus)
     pet_alone = _drawn(viewer)
     assert panel.images.blend.value() == 100
     assert _colored(ct_alone) < 0.01 < _colored(half) < _colored(pet_alone)
     assert all(canvas.viewer.layers[pet.name].opacity == 1.0 for canvas in views.canvases)
+
+    # What is looked at gives the unit of the brush's range and the windows by key.
+    assert panel.contours.tools.unit.text() == "g/ml"
+    ct_window = list(viewer.layers[case.name].contrast_limits)
+    mouse.press_key(Qt.Key.Key_F4)
+    assert panel.windows.currentText().startswith("PET")
+    assert list(viewer.layers[pet.name].contrast_limits) == [0, 10]
+    assert list(viewer.layers[case.name].contrast_limits) == ct_window
 
     # A contour belongs to the patient: it is in view whatever image is in front.
     case.add_structure("Tumour")
@@ -94,14 +109,30 @@ def test_a_pet_lies_on_the_ct_in_every_view_and_blends(
     case.edit_contours(case.structures[0].id, (), [_circle(case, k, lps_mm, 12.0)])
     lines = [len(view.lines.shown(DRAWN)) + len(view.lines.shown(CROSSING)) for view in views.views]
     assert lines == [1, 1, 1]
-    imaging.switch()
+    mouse.press_key(Qt.Key.Key_X)
     assert imaging.images.front is None
+    assert panel.contours.tools.unit.text() == "HU"
     assert not viewer.layers[pet.name].visible
     assert [len(view.lines.shown(DRAWN)) for view in views.views] == [1, 0, 0]
     imaging.switch()
     panel.images.remove.click()
     assert pet.name not in [layer.name for canvas in views.canvases for layer in canvas.viewer.layers]
     assert len(case.contours) == 1
+
+    # Another patient's images are not laid on it; NIfTI is, by its coordinates, and says so.
+    imaging.search(real_data / ANOTHER_PATIENT)
+    wait(panel)
+    assert "No further image there lies in the frame of reference" in panel.messages.text
+    panel.images.menu.aboutToShow.emit()
+    strangers = panel.images.menu.actions()[:3]
+    assert not any(action.isEnabled() for action in strangers)
+    imaging.search(real_data / REFERENCE_PET)
+    wait(panel)
+    wait(panel)
+    (nifti,) = imaging.images.beside
+    assert UNKNOWN_PLACE in panel.messages.text
+    assert imaging.images.values_at(lps_mm)[1].value == pytest.approx(pet_value.value, rel=1e-4)
+    assert nifti.name == "PET_image.nii.gz"
 
 
 def _drawn(viewer: Any) -> np.ndarray:
@@ -143,7 +174,9 @@ def test_a_time_slider_and_contours_of_one_time_point_or_of_all(
     assert case.contours.contours == of_all
     assert len(views.main.lines.shown(DRAWN)) == 1
 
+    assert "volume 4 of 10 · time " in panel.status.text()
     panel.images.at_one_time.click()
+    assert "drawn here only" in panel.status.text(), "in sight whatever tab is open"
     moved = _circle(case, 7, middle_mm, 45.0)
     case.edit_contours(structure.id, of_all, [moved], "redraw")
     (here,) = case.contours
@@ -173,3 +206,62 @@ def test_a_time_slider_and_contours_of_one_time_point_or_of_all(
     for index, contour in ((None, of_all[0]), (3, here)):
         assert np.array_equal(found[index].points_lps_mm, contour.points_lps_mm)
         assert found[index].origin is Origin.DRAWN
+
+
+def test_true_planes_show_further_images_and_other_time_points_too(viewer: Any, panel: Any) -> None:
+    turned = np.deg2rad(25)
+    upright = np.array([[0, 0, 3.0], [0, 1.0, 0], [1.0, 0, 0]])
+    about_x = np.array([[1, 0, 0], [0, np.cos(turned), -np.sin(turned)], [0, np.sin(turned), np.cos(turned)]])
+    k, j, i = upright @ about_x.T
+    grid = Grid.from_axes((12, 40, 50), origin_lps_mm=(0, 0, 0), step_k_mm=k, step_j_mm=j, step_i_mm=i)
+    flat = np.ones((3, *grid.shape_kji), np.float32) * np.array([100, 200, 300])[:, None, None, None]
+    series = VolumeSeries.from_array(
+        grid, flat.astype(np.float32), axis=SeriesAxis.TIME, values=(0.0, 1.0, 2.0),
+        quantity=Quantity.ARBITRARY, sources=Source("phantom"),
+    )  # fmt: skip
+    case = Case(series.volumes[0], "oblique")
+    take_time_points(case, TimePoints.of_series(series), 0)
+    panel.show_case(case)
+    image = panel.imaging.images.add(Volume(grid, flat[0] - 93, Quantity.SUVBW, Source("phantom")), "PET")
+    for on in (True, False):
+        panel.show_upright(on=on)
+        assert panel.imaging.images.beside == (image,), "the same images on other planes"
+        shape = panel.binding.image_layer.data.shape
+        assert (shape != grid.shape_kji) is on
+        panel.imaging.go_to_time(2 if on else 1)
+        own, beside = (viewer.layers[name] for name in ("oblique", "PET"))
+        assert own.data.shape == beside.data.shape == shape
+        middle = tuple(n // 2 for n in shape)
+        assert (own.data[middle], beside.data[middle]) == (300 if on else 200, 7)
+
+
+def test_the_engine_follows_the_reader_through_time(qtbot: Any, live_engine: None) -> None:
+    grid = Grid.from_axes(
+        (12, 40, 50), origin_lps_mm=(0, 0, 0), step_k_mm=(0, 0, 3), step_j_mm=(0, 1, 0), step_i_mm=(1, 0, 0)
+    )
+    series = VolumeSeries.from_array(
+        grid, np.zeros((2, *grid.shape_kji), np.int16), axis=SeriesAxis.TIME, values=(0.0, 1.0),
+        quantity=Quantity.ARBITRARY, sources=Source("phantom"),
+    )  # fmt: skip
+    case = Case(series.volumes[0], "perfusion")
+    take_time_points(case, TimePoints.of_series(series), 0)
+    case.add_structure("Tumour")
+    live = LiveCase(case, lambda error: pytest.fail(error.message))
+    live.start()
+
+    def filled() -> int:
+        qtbot.waitUntil(lambda: live.is_current and not live.busy, timeout=20_000)
+        assert live.proposal is not None
+        return round(live.proposal.volume_mm3("tumour"))
+
+    for k in (3, 9):
+        case.edit_contours("tumour", (), [_circle(case, k, (25, 20, 3 * k), 8.0)])
+    at_all = filled()
+    case.show_time(1, series.volumes[1])
+    assert filled() == at_all
+    case.draw_at_one_time(on=True)
+    case.edit_contours("tumour", case.contours.contours[1:], [_circle(case, 9, (25, 20, 27), 14.0)])
+    assert filled() > 1.5 * at_all
+    case.show_time(0, series.volumes[0])
+    assert filled() == at_all
+    live.stop()

@@ -196,7 +196,7 @@ def test_two_approvers_at_once(drawn: Any) -> None:
 
 def test_an_approval_can_cover_some_structures(drawn: Any, draw_square: Any) -> None:
     window = drawn
-    window.panel.drawing.add_structure("Spleen")
+    window.panel.structuring.add("Spleen")
     draw_square(3, origin_mm=(10, 45), size_mm=10)
     draw_square(8, origin_mm=(10, 45), size_mm=10)
     window.save()

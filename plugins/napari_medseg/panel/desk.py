@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from medseg.errors import MedsegError
+from medseg.workflows.delineate import Proposal
 from napari_medseg.binding import Binding
 from napari_medseg.case import Case
 from napari_medseg.panel.background import Background
@@ -25,6 +26,7 @@ class Desk:
         box: The tools that the reader has.
         case: The open case, or None.
         binding: Its layers, or None.
+        proposal: What the engine proposed last; None where there is nothing yet.
     """
 
     viewer: Any
@@ -33,6 +35,7 @@ class Desk:
     box: ToolBox = field(default_factory=ToolBox)
     case: Case | None = None
     binding: Binding | None = None
+    proposal: Proposal | None = None
 
     def attempt(self, action: Callable[[], object]) -> None:
         """Do something; an error that medseg raised on purpose appears in the panel."""

@@ -17,14 +17,11 @@ MM3_IN_ML = 1000.0
 
 
 class Drawing:
-    """Adds structures, draws, deletes and completes contours."""
+    """Draws, deletes and completes contours."""
 
     def __init__(self, desk: Desk, section: ContourSection) -> None:
         self._desk = desk
         self._section = section
-        section.structure_added.connect(self.add_structure)
-        section.draw_asked.connect(lambda on: self.draw(on=on))
-        section.hole_changed.connect(self._change_hole)
         section.delete_asked.connect(self.delete_contours)
         section.slice_chosen.connect(self.show_place)
         section.structure_chosen.connect(self.choose)
@@ -33,14 +30,9 @@ class Drawing:
         section.image_help_changed.connect(self._let_image_help)
         desk.messages.place_asked.connect(self.show_place)
 
-    def add_structure(self, name: str, part_of: str = "") -> None:
-        """Add a structure, a part of another or of nothing, and choose it."""
-        self._desk.attempt(partial(self._add_structure, name, part_of))
-
     def draw(self, *, on: bool) -> None:
-        """Let the next clicks draw the chosen structure, or stop that."""
+        """Let the next clicks draw polygons of the chosen structure, or stop that."""
         self._desk.attempt(self._start_drawing if on else self._stop_drawing)
-        self.show_drawing()
 
     def delete_contours(self) -> None:
         """Delete all contours of the chosen structure on this slice."""
@@ -68,11 +60,6 @@ class Drawing:
         if self._desk.binding is not None:
             self._desk.binding.show(target)
 
-    def show_drawing(self) -> None:
-        """Show on the button whether the next click draws."""
-        drawing = self._desk.binding is not None and self._desk.box.in_hand is self._desk.box.polygon
-        self._section.show_drawing(drawing=drawing)
-
     def choose(self) -> None:
         """Draw the structure that is chosen from now on."""
         binding = self._desk.binding
@@ -80,20 +67,11 @@ class Drawing:
             binding.hand.finish()
             binding.hand.structure_id = self._section.structure_id
 
-    def _add_structure(self, name: str, part_of: str) -> None:
-        case, _ = self._open()
-        structure = case.add_structure(name, part_of or None)
-        self._section.name.clear()
-        self._section.part_of.setCurrentIndex(0)
-        self._section.choose(structure.id)
-        self._desk.messages.inform(f"Draw {structure.name} on a few slices, then Interpolate.")
-
     def _start_drawing(self) -> None:
         case, binding = self._open()
         case.require_editable()
         self._desk.messages.clear()
         binding.hand.structure_id = self._chosen()
-        self._desk.box.polygon.hole = self._section.hole.isChecked()
         self._desk.box.take(self._desk.box.polygon)
 
     def _stop_drawing(self) -> None:
@@ -107,10 +85,6 @@ class Drawing:
             name = case.structure(structure_id).name
             raise ContourError(f"{name} has no contour on this slice", hint="go to a contoured slice")
         case.edit_contours(structure_id, contours, (), "delete")
-
-    def _change_hole(self) -> None:
-        if self._section.draw.isChecked():
-            self.draw(on=True)
 
     def _let_image_help(self, on: bool) -> None:  # noqa: FBT001 - Qt's signal passes it
         if self._desk.case is not None:
@@ -128,7 +102,7 @@ class Drawing:
         if warnings:
             self._desk.messages.warn(*warnings, *about_image)
         else:
-            done = "Interpolated. Scroll through it, and redraw where it is wrong."
+            done = "Accepted. Scroll through it, and redraw where it is wrong."
             self._desk.messages.confirm(done, *about_image)
 
     def _show_suggestion(self, case: Case, structure_id: str, suggestions: list[Suggestion]) -> None:

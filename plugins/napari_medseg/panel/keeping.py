@@ -14,6 +14,7 @@ from napari_medseg.completing import Snapshot
 from napari_medseg.kept_save import KeptSave
 from napari_medseg.panel.desk import Desk
 from napari_medseg.panel.exchanging import Exchanging
+from napari_medseg.panel.proposed import not_saved
 from napari_medseg.panel.sign_off_section import SignOffSection
 from napari_medseg.saving import result_to_save, save_case
 from napari_medseg.signing import describe, require_saved, sign_shown, state_of, trust_folder
@@ -103,11 +104,16 @@ class Keeping:
         path = save_case(case, Path(typed).expanduser())
         self._section.path.setText(str(path))
         notes = case.result.notes if case.result else ()
-        self._desk.messages.confirm(f"Saved {path.name}", *notes)
+        self._tell_saved(case, f"Saved {path.name}", *notes)
 
     def _kept(self, save: KeptSave, done: str) -> None:
         save.accept()
-        self._desk.messages.confirm(done, *save.result.notes)
+        self._tell_saved(save.case, done, *save.result.notes)
+
+    def _tell_saved(self, case: Case, done: str, *notes: str) -> None:
+        left_out = not_saved(case, self._desk.proposal)
+        say = self._desk.messages.warn if left_out else self._desk.messages.confirm
+        say(done, *left_out, *notes)
 
     def _start_signing(self, case: Case, meaning: str) -> None:
         path, shown = require_saved(case)

@@ -71,7 +71,10 @@ def color_icon(color: str) -> QIcon:
     """A square of a structure's colour."""
     square = QPixmap(14, 14)
     square.fill(QColor(color))
-    return QIcon(square)
+    icon = QIcon(square)
+    # Qt would tint it where its row is chosen.
+    icon.addPixmap(square, QIcon.Mode.Selected)
+    return icon
 
 
 def choose_into(line: QLineEdit, *, folder: bool, title: str, pattern: str = "") -> QPushButton:

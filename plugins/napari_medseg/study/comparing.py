@@ -86,8 +86,7 @@ class Comparing:
         self._desk.background.run("Comparing", work, self._tell)
 
     def _tell(self, found: RevisionDifference) -> None:
-        numbers = shown_numbers(self._desk.open_case().view)
-        first, second = (numbers.get(one.digest, one.number) for one in (found.first, found.second))
+        first, second = found.numbers
         head = f"From revision {first} to revision {second}:"
         changed = found.difference.changed
         if not changed:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from medseg.errors import MedsegError
 from medseg.study.records import Revision
-from medseg.workflows.study import SignedIn, Study, save_revision, show_case
+from medseg.workflows.study import SignedIn, Study, save_revision
 from medseg.workflows.study.note_export import note_export
-from medseg.workflows.study.signed_history import shown_numbers
+from medseg.workflows.study.signed_history import shown_number
 
 
 class StudyKeeper:
@@ -61,8 +61,7 @@ class StudyKeeper:
             raise type(error)(error.message, hint=hint, **error.details) from error
         is_new = revision.digest != self.head
         self.head, self.revision = revision.digest, revision
-        view = show_case(self._study, self._case_id, who=self._who)
-        number = shown_numbers(view).get(revision.digest, revision.number)
+        number = shown_number(self._study, self._who, revision)
         done = "Saved as" if is_new else "Nothing changed since"
         return f"{done} revision {number} of {self._case_id}"
 

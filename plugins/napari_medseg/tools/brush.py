@@ -9,9 +9,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from medseg.contour import Contour, brush_stroke, difference, intersection, union
+from medseg.contour import BrushStroke, Contour, difference, intersection, union
 from napari_medseg.tools.in_range import regions_in_range
 from napari_medseg.tools.tool import At, Points, Preview, Slate
+from napari_medseg.tools.unchanged import are_same
 
 MIN_STEP_SHARE = 0.1
 """Of the radius: nearer points of a path change nothing that could be seen."""
@@ -38,15 +39,14 @@ class BrushTool:
         self.in_range: tuple[float, float] | None = None
         self._slate: Slate | None = None
         self._shift = False
-        self._path: list[tuple[float, float]] = []
+        self._stroke: BrushStroke | None = None
+        self._last: tuple[float, float] = (0.0, 0.0)
         self._at: tuple[float, float] | None = None
 
     @property
     def preview(self) -> tuple[Preview, ...]:
         """The disc, and what was painted so far."""
-        painted: tuple[Preview, ...] = ()
-        if self._slate is not None:
-            painted = tuple(Preview(c.points_mm, closed=True) for c in self._stroke(self._slate))
+        painted = tuple(Preview(c.points_mm, closed=True) for c in self._painted())
         if self._at is None:
             return painted
         return (*painted, Preview(circle(self._at, self.radius_mm), closed=True, dashed=True))
@@ -60,13 +60,17 @@ class BrushTool:
         """Begin to paint."""
         self._slate, self._shift = slate, shift
         self._at = (float(at[0]), float(at[1]))
-        self._path = [self._at]
+        self._stroke, self._last = BrushStroke(self.radius_mm, self._at), self._at
 
     def drag(self, at: At) -> None:
         """Paint on."""
         self._at = (float(at[0]), float(at[1]))
-        if self._slate is not None and math.dist(self._at, self._path[-1]) >= MIN_STEP_SHARE * self.radius_mm:
-            self._path.append(self._at)
+        if (
+            self._stroke is not None
+            and math.dist(self._at, self._last) >= MIN_STEP_SHARE * self._stroke.radius_mm
+        ):
+            self._stroke.to(self._at)
+            self._last = self._at
 
     def release(self, at: At) -> None:
         """The stroke becomes part of the contours: one step."""
@@ -96,7 +100,7 @@ class BrushTool:
         slate = self._slate
         if slate is None:
             return
-        stroke, at = self._stroke(slate), self._at
+        stroke, at = self._painted(), self._at
         erases = self.erases != self._shift
         self.cancel()
         self._at = at
@@ -106,15 +110,17 @@ class BrushTool:
             return
         before = slate.contours
         after = difference(before, stroke) if erases else union(before, stroke)
-        if not erases or not _are_same(before, after):
+        if not are_same(before, after):
             slate.replace(after, "erase" if erases else "brush")
 
     def cancel(self) -> None:
         """Forget the stroke."""
-        self._slate, self._path, self._at = None, [], None
+        self._slate = self._stroke = self._at = None
 
-    def _stroke(self, slate: Slate) -> tuple[Contour, ...]:
-        return brush_stroke(self._path, self.radius_mm, slate.plane, slate.structure_id)
+    def _painted(self) -> tuple[Contour, ...]:
+        if self._slate is None or self._stroke is None:
+            return ()
+        return self._stroke.outline(self._slate.plane, self._slate.structure_id)
 
     @staticmethod
     def _within(
@@ -128,7 +134,3 @@ def circle(centre_mm: Sequence[float], radius_mm: float) -> Points:
     """A circle as a polygon."""
     angles: npt.NDArray[np.float64] = np.linspace(0, 2 * np.pi, CIRCLE_POINTS, endpoint=False)
     return np.asarray(centre_mm) + radius_mm * np.column_stack([np.cos(angles), np.sin(angles)])
-
-
-def _are_same(first: Sequence[Contour], second: Sequence[Contour]) -> bool:
-    return len(first) == len(second) and all(a is b for a, b in zip(first, second, strict=True))

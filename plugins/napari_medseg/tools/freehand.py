@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from medseg.contour import Contour, add, cut
-from medseg.errors import ContourError
+from medseg.contour import difference, enclosed, union
 from napari_medseg.tools.inside import is_inside
 from napari_medseg.tools.tool import At, Points, Preview, Slate
+from napari_medseg.tools.unchanged import are_same
 
 MIN_STEP_PX = 1.5
 """Nearer points of a stroke tell nothing: a mouse reports whole pixels."""
@@ -99,20 +99,17 @@ class FreehandTool:
         self._slate, self._path = None, []
 
 
-def draw_region(slate: Slate, ring_mm: Points, *, turned_round: bool = False) -> None:
-    """Add a region to a plane, or cut it out, by where it starts."""
-    try:
-        region = Contour(slate.plane, ring_mm, slate.structure_id)
-    except ContourError:
-        # All on one line: a stroke there and back bounds nothing.
+def draw_region(slate: Slate, path_mm: Points, *, turned_round: bool = False) -> None:
+    """Add what a stroke goes around to a plane, or cut it out, by where it starts."""
+    region = enclosed(path_mm, slate.plane, slate.structure_id)
+    if not region:
+        # A stroke there and back bounds nothing.
         return
-    contours = slate.contours
-    starts_inside = is_inside(contours, region.points_mm[0])
-    adds = starts_inside != turned_round
-    if not adds and not turned_round:
-        without = cut(contours, region)
-        if any(c not in without for c in contours):
-            slate.replace(without, "cut")
-            return
-        adds = True
-    slate.replace(add(contours, region) if adds else cut(contours, region), "draw" if adds else "cut")
+    before = slate.contours
+    adds = is_inside(before, slate.plane, path_mm[0]) != turned_round
+    after = union(before, region) if adds else difference(before, region)
+    if not adds and not turned_round and are_same(before, after):
+        # It met nothing that it could cut: a further piece.
+        adds, after = True, union(before, region)
+    if not are_same(before, after):
+        slate.replace(after, "draw" if adds else "cut")

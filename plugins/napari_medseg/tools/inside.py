@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from medseg.contour import Contour
+from medseg.space import Plane
 from napari_medseg.tools.tool import At
 
 
-def is_inside(contours: Iterable[Contour], at: At) -> bool:
+def is_inside(contours: Iterable[Contour], plane: Plane, at: At) -> bool:
     """Whether a point lies in more outer contours than holes, each by the even-odd rule.
 
     Args:
         contours: Contours of one structure on one plane.
-        at: ``(u, v)`` in mm in the frame of the first contour's plane.
+        plane: That plane.
+        at: ``(u, v)`` in mm in its frame; a contour may have another one.
     """
-    group = tuple(contours)
-    if not group:
-        return False
-    lps_mm = group[0].plane.to_lps_mm([at])
+    lps_mm = plane.to_lps_mm([at])
     depth = 0
-    for contour in group:
+    for contour in contours:
         u, v = contour.plane.to_plane_mm(lps_mm)[0]
         if _even_odd(contour, float(u), float(v)):
             depth += -1 if contour.hole else 1

@@ -7,11 +7,19 @@ from typing import ClassVar
 
 import numpy as np
 
-from medseg.contour import Contour, nudge
+from medseg.contour import Contour, nudge, offset, simplify
 from napari_medseg.tools.brush import circle
-from napari_medseg.tools.tool import At, Preview, Slate
+from napari_medseg.tools.tool import At, Points, Preview, Slate
+from napari_medseg.tools.unchanged import are_same
 
 MIN_STEP_PX = 0.5
+
+MANY_VERTICES = 400
+"""A disc that goes round in circles kneads an outline like dough, whose length grows without end. One that
+has so many vertices, and twice those that it had, is rid of what no screen shows."""
+
+FILAMENT_PX = 0.25
+"""Half the width of the threads and gaps that are taken out then."""
 
 
 class NudgeTool:
@@ -35,7 +43,15 @@ class NudgeTool:
     @property
     def preview(self) -> tuple[Preview, ...]:
         """The disc, and the outlines where they are pushed to."""
-        pushed = tuple(Preview(c.points_mm, closed=True) for c in self._pushed if c not in self._before)
+        pushed = (
+            ()
+            if self._slate is None
+            else tuple(
+                Preview(self._slate.plane.to_plane_mm(c.points_lps_mm), closed=True)
+                for c in self._pushed
+                if c not in self._before
+            )
+        )
         if self._at is None:
             return pushed
         return (*pushed, Preview(circle(self._at, self.radius_mm), closed=True, dashed=True))
@@ -48,7 +64,6 @@ class NudgeTool:
     def press(self, slate: Slate, at: At, *, shift: bool = False) -> None:
         """Set the disc down."""
         self._slate = slate
-        # In one frame, so that preview and drag need no second one.
         self._before = self._pushed = tuple(slate.contours)
         self._at = (float(at[0]), float(at[1]))
 
@@ -91,17 +106,31 @@ class NudgeTool:
         at = self._at
         self.cancel()
         self._at = at
-        if slate is not None and any(a is not b for a, b in zip(before, pushed, strict=True)):
+        if slate is not None and not are_same(before, pushed):
             slate.replace(pushed, "nudge")
 
     def cancel(self) -> None:
         """Leave the outlines as they were."""
         self._slate, self._before, self._pushed, self._at = None, (), (), None
 
-    def _nudged(self, start: np.ndarray, drag: np.ndarray) -> tuple[Contour, ...]:
+    def _nudged(self, start: Points, drag: Points) -> tuple[Contour, ...]:
         if not self._pushed or self._slate is None:
             return self._pushed
         # The mouse is in the slate's frame, the contours may have one each.
         frame, plane = self._slate.plane, self._pushed[0].plane
         own = plane.to_plane_mm(frame.to_lps_mm([start, start + drag]))
-        return nudge(self._pushed, own[0], own[1] - own[0], self.radius_mm)
+        pushed = nudge(self._pushed, own[0], own[1] - own[0], self.radius_mm)
+        count = _vertices(pushed)
+        if count > max(MANY_VERTICES, 2 * _vertices(self._before)):
+            return _without_filaments(pushed, FILAMENT_PX * self._slate.mm_per_px)
+        return pushed
+
+
+def _vertices(contours: tuple[Contour, ...]) -> int:
+    return sum(len(c.points_mm) for c in contours)
+
+
+def _without_filaments(contours: tuple[Contour, ...], half_width_mm: float) -> tuple[Contour, ...]:
+    """Take out threads and fill gaps that are narrower than a width: an opening and a closing."""
+    opened = offset(offset(contours, -half_width_mm), 2 * half_width_mm)
+    return simplify(offset(opened, -half_width_mm), half_width_mm) or contours

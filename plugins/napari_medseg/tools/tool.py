@@ -76,8 +76,8 @@ class Slate(Protocol):
     def neighbours(self) -> tuple[tuple[Contour, ...], tuple[Contour, ...]]:
         """The nearest contours of the structure on planes before and behind this one."""
 
-    def samples(self) -> Samples:
-        """The image on the plane."""
+    def samples(self, at: Slice | None = None) -> Samples:
+        """The image on the plane, or on another slice of the grid that is shown."""
 
     def replace(self, contours: Sequence[Contour], label: str) -> None:
         """Replace what the structure has on the plane: one step, which can be undone.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from napari_medseg.tools.brush import BrushTool
 from napari_medseg.tools.freehand import FreehandTool
+from napari_medseg.tools.live_wire import LiveWireTool
 from napari_medseg.tools.nudge import NudgeTool
 from napari_medseg.tools.polygon import PolygonTool
 from napari_medseg.tools.tool import Tool
@@ -16,6 +17,7 @@ class ToolBox:
 
     Attributes:
         polygon: Clicks corner by corner.
+        live_wire: Follows edges from seed to seed.
         freehand: Draws with the button down.
         nudge: Pushes outlines.
         brush: Paints and erases.
@@ -26,13 +28,14 @@ class ToolBox:
         self.nudge = NudgeTool()
         self.brush = BrushTool()
         self.polygon = PolygonTool()
+        self.live_wire = LiveWireTool()
         self._in_hand: Tool | None = None
         self._listeners: list[Callable[[], None]] = []
 
     @property
     def tools(self) -> tuple[Tool, ...]:
         """All of them, in the order in which they are offered."""
-        return self.freehand, self.nudge, self.brush, self.polygon
+        return self.freehand, self.nudge, self.brush, self.live_wire, self.polygon
 
     @property
     def in_hand(self) -> Tool | None:

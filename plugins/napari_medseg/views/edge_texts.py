@@ -11,7 +11,9 @@ from qtpy.QtWidgets import QLabel, QWidget
 
 from medseg.space import AnatomicalOrder, Grid
 from napari_medseg.display import PLANE_NAMES
+from napari_medseg.later import later
 from napari_medseg.views.plane_view import PlaneView
+from napari_medseg.views.scale_bar import hide_scale_bar, show_scale_bar
 
 LETTERS = (("L", "R"), ("P", "A"), ("S", "I"))
 """For each axis of LPS the letters of its two directions (DICOM PS3.3 C.7.6.1.1.1, F for I in quadrupeds)."""
@@ -19,7 +21,7 @@ LETTERS = (("L", "R"), ("P", "A"), ("S", "I"))
 SECOND_LETTER = 0.2588
 """The sine of 15°: a plane that leans by more is told by a second letter."""
 
-STYLE = "QLabel { color: #ffd35c; background: rgba(0, 0, 0, 110); border-radius: 3px; padding: 1px 4px; }"
+STYLE = "QLabel { color: #ffd35c; background: rgba(0, 0, 0, 190); border-radius: 3px; padding: 1px 4px; }"
 EDGE_PX = 4
 EDGES = ("left", "right", "top", "bottom")
 
@@ -76,10 +78,15 @@ class EdgeTexts(QObject):
     def __init__(self, view: PlaneView) -> None:
         super().__init__(view.canvas)
         self._view = weakref.ref(view)
+        self._removed = False
         self._labels = {
-            name: _label(view.canvas) for name in ("left", "right", "top", "bottom", "place", "name")
+            # Beside the canvas, not in it: what is written does not have it drawn anew.
+            name: _label(view.canvas.parentWidget())
+            for name in ("left", "right", "top", "bottom", "place", "name")
         }
+        self._labels["place"].hide()
         view.canvas.installEventFilter(self)
+        view.when_resized(self._on_resized)
         self.show()
 
     def show(self) -> None:
@@ -90,12 +97,13 @@ class EdgeTexts(QObject):
         up = view.viewer.scene.camera.orientation2d[0] == "up"
         for name, text in edge_letters(view.grid, view.axis, superior_up=up).items():
             self._labels[name].setText(text)
+        show_scale_bar(view.viewer, view.mm_per_px, view.canvas.width())
         last = view.last_index
         self._labels["name"].setText(f"{PLANE_NAMES[view.axis]} {view.position[view.axis]} / {last}")
         self._place(view.canvas)
 
     def say(self, text: str) -> None:
-        """Show a line in the lower left corner; none where it is empty."""
+        """Show lines under the name of the plane; none where there is no text."""
         label = self._labels["place"]
         if label.text() != text:
             label.setText(text)
@@ -111,10 +119,14 @@ class EdgeTexts(QObject):
 
     def remove(self) -> None:
         """Take the words off."""
+        self._removed = True
         view = self._view()
         if view is not None:
             view.canvas.removeEventFilter(self)
+            hide_scale_bar(view.viewer)
         for label in self._labels.values():
+            # At once: Qt takes it apart only when it comes to it, and the next case has words of its own.
+            label.hide()
             label.deleteLater()
         self.deleteLater()
 
@@ -128,18 +140,37 @@ class EdgeTexts(QObject):
             self._place(watched)
         return False
 
+    def _on_resized(self, _event: object) -> None:
+        # Later: it is drawing.
+        later(self._follow)
+
+    def _follow(self) -> None:
+        if not self._removed:
+            self.show()
+
     def _place(self, canvas: QWidget) -> None:
         for name, label in self._labels.items():
-            label.adjustSize()
+            _fit(label, canvas.width() - 2 * EDGE_PX)
             across, down = canvas.width() - label.width(), canvas.height() - label.height()
             x = {"right": across - EDGE_PX, "top": across // 2, "bottom": across // 2}.get(name, EDGE_PX)
-            y = {"left": down // 2, "right": down // 2, "top": EDGE_PX, "name": EDGE_PX}.get(
-                name, down - EDGE_PX
-            )
-            label.move(x, y)
+            y = {"left": down // 2, "right": down // 2, "bottom": down - EDGE_PX}.get(name, EDGE_PX)
+            if name == "place":
+                y += self._labels["name"].height() + EDGE_PX
+            label.move(canvas.x() + x, canvas.y() + y)
+            label.raise_()
 
 
-def _label(parent: QWidget) -> QLabel:
+def _fit(label: QLabel, widest_px: int) -> None:
+    """Give a label the size of its text, in several lines where one would be too long."""
+    label.setWordWrap(False)
+    label.setMinimumSize(0, 0)
+    label.adjustSize()
+    if label.width() > widest_px:
+        label.setWordWrap(True)
+        label.resize(widest_px, label.heightForWidth(widest_px))
+
+
+def _label(parent: QWidget | None) -> QLabel:
     label = QLabel(parent)
     label.setStyleSheet(STYLE)
     label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

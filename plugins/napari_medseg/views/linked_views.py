@@ -6,7 +6,6 @@ layers of its own on the same arrays; the place, the zoom and the window are sha
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
@@ -18,19 +17,14 @@ from qtpy.QtWidgets import QSplitter, QWidget
 
 from medseg.space import AnatomicalOrder, Grid
 from napari_medseg.anatomical_view import AnatomicalView
-from napari_medseg.napari_private import finish_frames_of, further_viewer, put_beside, qt_viewer_of
-from napari_medseg.views.plane_lines import Polyline
+from napari_medseg.later import later
+from napari_medseg.napari_private import camera_of, finish_frames_of, further_viewer, put_beside, qt_viewer_of
+from napari_medseg.views.canvas import Canvas, twin_of
+from napari_medseg.views.crosshair import Box, strips
 from napari_medseg.views.plane_view import PlaneView
 
-CROSSHAIR = "crosshair"
-CROSSHAIR_COLOR = "#7fd4ff"
-CROSSHAIR_GAP_PX = 12.0
-"""Left free around the place itself, so that what lies there can be seen."""
-
-CROSSHAIR_WIDTH_PX = 1.0
-
-SHARED = ("contrast_limits", "colormap", "gamma", "opacity", "visible", "interpolation2d", "blending")
-"""What an image layer has in common on all canvases."""
+SURFACES = 3
+"""The number of the canvas beside those of the three display axes."""
 
 
 class Layout(Enum):
@@ -38,27 +32,6 @@ class Layout(Enum):
 
     ONE = auto()
     FOUR = auto()
-
-
-class Canvas:
-    """One plane with what belongs to it.
-
-    Attributes:
-        viewer: A napari viewer, or the model of one.
-        view: The plane.
-        anatomical: Keeps the plane as radiologists hang it.
-    """
-
-    def __init__(self, viewer: Any, qt_viewer: Any, grid: Grid, anatomical: AnatomicalView) -> None:
-        self.viewer = viewer
-        self._qt_viewer = weakref.ref(qt_viewer)
-        self.anatomical = anatomical
-        self.view = PlaneView(viewer, qt_viewer, grid)
-
-    @property
-    def qt_viewer(self) -> Any:
-        """The widget, which Qt keeps as long as the window."""
-        return self._qt_viewer()
 
 
 class LinkedViews:
@@ -76,6 +49,7 @@ class LinkedViews:
         layout: One canvas, or four.
         enlarged: Which of four is shown alone: 0 to 2 planes by display axis, 3 the surfaces; None for all.
         made: Called with each further canvas that was made.
+        zoomed: Called after a zoom.
         moved: Called after the place has changed.
     """
 
@@ -89,9 +63,13 @@ class LinkedViews:
         self._rows: list[QSplitter] = []
         self._back: Callable[[], None] = _nothing
         self._quiet = False
+        self._is_removed = False
+        self._one_of_four_px = (1, 1)
+        self._growth = 1.0, 1.0
         self.layout = Layout.ONE
         self.enlarged: int | None = None
         self.made: Callable[[Canvas], None] = _nothing
+        self.zoomed: Callable[[], None] = _nothing
         self.moved: Callable[[], None] = _nothing
         self._connect(self._canvases[0])
 
@@ -131,6 +109,10 @@ class LinkedViews:
                 view.viewer.dims.set_current_step(view.axis, place[view.axis])
         self._on_moved()
 
+    def go_to_the_middle(self) -> None:
+        """Show the middle of the image on all planes."""
+        self.go_to(self._grid.shape_kji[axis] // 2 for axis in self._order.axes)
+
     def set_layout(self, layout: Layout, solid: QWidget | None = None) -> None:
         """Show one canvas, or four.
 
@@ -141,64 +123,91 @@ class LinkedViews:
         if layout is self.layout:
             return
         self.layout = layout
-        self.enlarged = None
+        if self._solid is not None:
+            camera_of(self._solid).zoom /= self._growth[1]
+        self.enlarged, self._growth = None, (1.0, 1.0)
         if layout is Layout.FOUR:
             self._solid = solid
             self._lay_out()
         self._show_canvases()
+        # Later: the canvases get their sizes first.
+        later(self.fit)
 
     def enlarge(self, which: int | None) -> None:
-        """Show one of four alone, or all again."""
+        """Show one of four alone, or all again; what is in view grows with its canvas."""
+        if self.enlarged is None:
+            self._one_of_four_px = self.main.canvas.width(), self.main.canvas.height()
         self.enlarged = None if which == self.enlarged else which
         self._show_canvases()
+        # Later: the canvas gets its size first.
+        later(self._grow)
+
+    def _grow(self) -> None:
+        """Magnify by as much as the canvas that is shown alone is larger than one of four."""
+        before, now = self._growth, (1.0, 1.0)
+        if self.enlarged == SURFACES and self._solid is not None:
+            now = 1.0, self._times_larger(self._solid)
+        elif self.enlarged is not None and (alone := self.view_of(self.enlarged)) is not None:
+            now = self._times_larger(alone.canvas), 1.0
+        self._growth = now
+        if now[0] != before[0]:
+            self.main.viewer.scene.camera.zoom *= now[0] / before[0]
+        if self._solid is not None and now[1] != before[1]:
+            camera_of(self._solid).zoom *= now[1] / before[1]
+
+    def _times_larger(self, canvas: QWidget) -> float:
+        width, height = self._one_of_four_px
+        return min(canvas.width() / width, canvas.height() / height)
 
     def fit(self) -> None:
-        """Show all of the image on each plane, at one scale."""
+        """Show all of the image on each plane that is in sight, at one scale."""
         with self._quietly():
             for canvas in self._canvases:
                 canvas.viewer.reset_view()
-            zoom = min(canvas.viewer.scene.camera.zoom for canvas in self._canvases)
+            # What is hidden still has the size that it had.
+            in_sight = [c for c in self._canvases if not c.qt_viewer.isHidden()] or self._canvases
+            zoom = min(canvas.viewer.scene.camera.zoom for canvas in in_sight)
             for canvas in self._canvases:
                 canvas.viewer.scene.camera.zoom = zoom
         self.show_crosshair()
 
     def remove(self) -> None:
         """Leave the main canvas alone, as it was."""
+        self._is_removed = True
         for canvas in self._canvases:
             canvas.view.lines.remove()
+            canvas.crosshair.remove()
             canvas.viewer.dims.events.current_step.disconnect(self._on_step)
             canvas.viewer.scene.camera.events.zoom.disconnect(self._on_zoom)
             canvas.viewer.scene.camera.events.center.disconnect(self._on_centre)
         self._viewer.dims.events.order.disconnect(self._on_order)
         further, self._canvases = self._canvases[1:], self._canvases[:1]
         self._back()
+        self._canvases[0].qt_viewer.dims.setVisible(True)
+        self._back, self._solid, self._rows = _nothing, None, []
         for canvas in further:
             canvas.viewer.layers.clear()
             canvas.qt_viewer.close()
 
     def show_crosshair(self) -> None:
         """Mark on each plane where the others cut it."""
+        if self._is_removed:
+            return
         several = self.layout is Layout.FOUR
         place = np.array(self.position) * self._spacing_mm
-        for view in self.views:
-            if not several or view.viewer.dims.ndim != len(place):
-                view.lines.show(CROSSHAIR, (), mm_per_px=1.0)
-                continue
-            mm_per_px = view.mm_per_px
-            lines = self._crosshair(view, np.delete(place, view.axis), CROSSHAIR_GAP_PX * mm_per_px)
-            view.lines.show(CROSSHAIR, lines, mm_per_px=mm_per_px, width_px=CROSSHAIR_WIDTH_PX)
+        for canvas in self._canvases:
+            view = canvas.view
+            shows = several and view.viewer.dims.ndim == len(place)
+            canvas.crosshair.show(self._strips(view, place) if shows else [])
 
-    def _crosshair(self, view: PlaneView, at: np.ndarray, gap_mm: float) -> list[Polyline]:
+    def _strips(self, view: PlaneView, place_mm: np.ndarray) -> list[Box]:
         shape = np.array([self._grid.shape_kji[axis] for axis in self._order.axes])
-        end = np.delete((shape - 1) * self._spacing_mm, view.axis)
-        lines = []
-        for along in range(2):
-            for start, stop in ((0.0, at[along] - gap_mm), (at[along] + gap_mm, end[along])):
-                if stop > start:
-                    ends = np.tile(at, (2, 1))
-                    ends[:, along] = start, stop
-                    lines.append(Polyline(ends, CROSSHAIR_COLOR))
-        return lines
+        last_mm = (shape - 1) * self._spacing_mm
+        points = np.delete(np.stack([place_mm, np.zeros(3), last_mm]), view.axis, axis=1)
+        at, *corners = view.world_to_px(points)
+        (left, top), (right, bottom) = np.min(corners, axis=0), np.max(corners, axis=0)
+        size = view.canvas.size()
+        return strips((at[0], at[1]), (left, top, right, bottom), (0, 0, size.width(), size.height()))
 
     def _lay_out(self) -> None:
         """Put four canvases into the middle of the window; the further ones are made now."""
@@ -221,7 +230,7 @@ class LinkedViews:
         outer.setSizes([1000, 1000])
 
     def _make(self, axis: int) -> QWidget:
-        viewer, qt_viewer = further_viewer()
+        viewer, qt_viewer = further_viewer(slider=False)
         finish_frames_of(qt_viewer)
         for layer in self._viewer.layers:
             if layer.as_layer_data_tuple()[2] == "image":
@@ -235,18 +244,13 @@ class LinkedViews:
 
     def copy_image(self, layer: Any, viewer: Any) -> Any:
         """Show an image layer of the main canvas on another one, too: one array, one window."""
-        data, keywords, _ = layer.as_layer_data_tuple()
-        wanted = ("name", "scale", "translate", "units", "metadata", "contrast_limits_range", *SHARED)
-        twin = viewer.add_image(data, **{key: keywords[key] for key in wanted if key in keywords})
-        twin.contrast_limits_range = layer.contrast_limits_range
-        for name in SHARED:
-            _link(layer, twin, name)
-        return twin
+        return twin_of(layer, viewer)
 
     def _connect(self, canvas: Canvas) -> None:
         canvas.viewer.dims.events.current_step.connect(self._on_step)
         canvas.viewer.scene.camera.events.zoom.connect(self._on_zoom)
         canvas.viewer.scene.camera.events.center.connect(self._on_centre)
+        canvas.view.when_resized(self._on_resized)
         if canvas is self._canvases[0]:
             canvas.viewer.dims.events.order.connect(self._on_order)
 
@@ -258,6 +262,10 @@ class LinkedViews:
         self.show_crosshair()
         self.moved()
 
+    def _on_resized(self, _event: Any) -> None:
+        # Later: it is drawing.
+        later(self.show_crosshair)
+
     def _on_order(self, _event: Any = None) -> None:
         """The main canvas shows another plane: the others show the rest."""
         rest = [axis for axis in range(3) if axis != self.main.axis]
@@ -268,6 +276,7 @@ class LinkedViews:
         self.show_crosshair()
 
     def _on_zoom(self, event: Any) -> None:
+        self.zoomed()
         if self._quiet or self.layout is Layout.ONE:
             return
         with self._quietly():
@@ -281,6 +290,10 @@ class LinkedViews:
         """Planes that share an axis show the same stretch of it."""
         if self._quiet or self.layout is Layout.ONE:
             return
+        self._share_centre(event)
+        self.show_crosshair()
+
+    def _share_centre(self, event: Any) -> None:
         source = next((c for c in self._canvases if c.viewer.scene.camera is event.source), None)
         if source is None or source.viewer.dims.ndisplay != 2:
             return
@@ -296,10 +309,12 @@ class LinkedViews:
     def _show_canvases(self) -> None:
         several = self.layout is Layout.FOUR
         for number, canvas in enumerate(self._canvases):
+            # The slice stands in the corner and the wheel goes through them: four sliders would be too much.
+            canvas.qt_viewer.dims.setVisible(not several)
             alone = self.enlarged is not None and self.enlarged != canvas.view.axis
             canvas.qt_viewer.setVisible(not alone if several else number == 0)
         if self._solid is not None:
-            self._solid.setVisible(several and self.enlarged in (None, 3))
+            self._solid.setVisible(several and self.enlarged in (None, SURFACES))
         for row in self._rows:
             row.setVisible(not all(_is_hidden(row.widget(n)) for n in range(row.count())))
         self.show_crosshair()
@@ -316,18 +331,6 @@ class LinkedViews:
 def _displayed(view: PlaneView) -> tuple[int, int]:
     down, across = (axis for axis in range(3) if axis != view.axis)
     return down, across
-
-
-def _link(first: Any, second: Any, name: str) -> None:
-    """Keep a setting of two layers the same, whichever is changed."""
-
-    def copy(to: Any, source: Any) -> None:
-        value = getattr(source, name)
-        if np.any(getattr(to, name) != value):
-            setattr(to, name, value)
-
-    getattr(first.events, name).connect(lambda _event: copy(second, first))
-    getattr(second.events, name).connect(lambda _event: copy(first, second))
 
 
 def _is_hidden(widget: QWidget | None) -> bool:

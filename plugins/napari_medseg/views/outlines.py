@@ -36,6 +36,7 @@ class Outlines:
     def __init__(self, case: Case, view: PlaneView) -> None:
         self._case = case
         self._view = view
+        self._shown_on: Slice | None = None
         self.proposal: Proposal | None = None
         self.hidden: frozenset[str] = frozenset()
         self.shows_nothing = False
@@ -48,6 +49,7 @@ class Outlines:
     def show(self) -> None:
         """Show what there is on the plane that is shown now."""
         view = self._view
+        self._shown_on = view.where
         if self.shows_nothing:
             view.lines.clear()
             return
@@ -56,6 +58,11 @@ class Outlines:
         view.lines.show(CROSSING, crossing, mm_per_px=mm_per_px, width_px=CROSSING_WIDTH_PX)
         view.lines.show(PROPOSED, self._proposed(), mm_per_px=mm_per_px, width_px=WIDTH_PX)
         view.lines.show(DRAWN, drawn, mm_per_px=mm_per_px, width_px=WIDTH_PX)
+
+    def follow(self) -> None:
+        """The same where the view has moved on to another slice since; the others need no new picture."""
+        if self._view.where != self._shown_on:
+            self.show()
 
     def contours_here(self, structure_id: str) -> tuple[Contour, ...]:
         """The contours of a structure on the plane that is shown."""
@@ -94,7 +101,7 @@ class Outlines:
 
     def _proposed(self) -> list[Polyline]:
         proposal, view = self.proposal, self._view
-        if proposal is None or view.grid is not self._case.volume.grid:
+        if proposal is None:
             return []
         where: Slice = view.where
         shown = (s for s in proposal.delineation.structures if s.id not in self.hidden)
@@ -107,8 +114,15 @@ class Outlines:
                 dashed=bool(proposal.open_slices.get(structure.id)),
             )
             for structure in shown
-            for contour in proposal.outline(structure.id, where)
+            for contour in self._outline(proposal, structure.id, where)
         ]
+
+    def _outline(self, proposal: Proposal, structure_id: str, where: Slice) -> tuple[Contour, ...]:
+        if self._view.grid is proposal.grid:
+            return proposal.outline(structure_id, where)
+        if self.contours_here(structure_id):
+            return ()
+        return proposal.outline_on(structure_id, self._view.grid, where)
 
 
 NEAR_MM = 0.02

@@ -1,4 +1,4 @@
-"""Lines on a plane that are drawn over the image: contours, crosshair, what a tool is at."""
+"""Lines on a plane that are drawn over the image: contours, what a tool is at."""
 
 from __future__ import annotations
 

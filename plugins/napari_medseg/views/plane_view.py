@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from qtpy.QtWidgets import QWidget
 
 from medseg.contour import Slice
 from medseg.space import AnatomicalOrder, Grid, Plane
-from napari_medseg.napari_private import canvas_of, to_canvas, to_scene
+from napari_medseg.napari_private import canvas_of, to_canvas, to_scene, when_resized
 from napari_medseg.views.plane_lines import PlaneLines
 
 Points = npt.NDArray[np.float64]
@@ -86,8 +87,8 @@ class PlaneView:
     @property
     def mm_per_px(self) -> float:
         """How much of the patient a pixel of the screen shows."""
-        (y0, x0), (y1, x1) = to_scene(self._canvas, [(0.0, 0.0), (100.0, 0.0)])
-        return float(np.hypot(y1 - y0, x1 - x0)) / 100
+        # Not from where things are drawn: that follows only with the next frame.
+        return 1.0 / float(self.viewer.scene.camera.zoom)
 
     def to_plane_mm(self, x_px: float, y_px: float) -> tuple[float, float]:
         """The point ``(u, v)`` of the plane, in mm, that is drawn at a pixel."""
@@ -99,6 +100,10 @@ class PlaneView:
         """The pixels ``(x, y)`` at which points of the plane are drawn, shape ``(n, 2)``."""
         world = self.world_of(self.plane.to_lps_mm(points_uv_mm))
         return np.asarray(to_canvas(self._canvas, world))
+
+    def world_to_px(self, world_mm: npt.ArrayLike) -> Points:
+        """Where points ``(down, across)`` of the view are drawn: pixels ``(x, y)``, shape ``(n, 2)``."""
+        return np.asarray(to_canvas(self._canvas, world_mm))
 
     def world_of(self, points_lps_mm: npt.ArrayLike) -> Points:
         """Points of the patient as ``(down, across)`` in the view, shape ``(n, 2)``."""
@@ -124,6 +129,32 @@ class PlaneView:
         last = [self.grid.shape_kji[axis] - 1 for axis in self._order.axes]
         first, second, third = (int(n) for n in np.clip(display, 0, last))
         return first, second, third
+
+    def when_resized(self, callback: Callable[[Any], None]) -> None:
+        """Call a bound method, which is not kept, after the canvas got another size."""
+        when_resized(self._canvas, callback)
+
+    def pan(self, dx_px: float, dy_px: float) -> None:
+        """Move what is in view by so many pixels."""
+        (y0, x0), (y1, x1) = to_scene(self._canvas, [(0.0, 0.0), (dx_px, dy_px)])
+        down, across = self._centre
+        self._centre = down - (y1 - y0), across - (x1 - x0)
+
+    def zoom(self, factor: float, x_px: float, y_px: float) -> None:
+        """Magnify; what is drawn at a pixel stays there."""
+        fixed = to_scene(self._canvas, [(x_px, y_px)])[0]
+        down, across = fixed + (np.array(self._centre) - fixed) / factor
+        self.viewer.scene.camera.zoom *= factor
+        self._centre = down, across
+
+    @property
+    def _centre(self) -> tuple[float, float]:
+        down, across = self.viewer.scene.camera.center[-2:]
+        return float(down), float(across)
+
+    @_centre.setter
+    def _centre(self, centre: tuple[float, float]) -> None:
+        self.viewer.scene.camera.center = (0.0, *centre)
 
     def step(self, count: int) -> None:
         """Go some slices on."""

@@ -61,12 +61,19 @@ class SolidView(QObject):
         self._proposal = proposal
         self._timer.start()
 
+    def hide(self, structure_ids: frozenset[str]) -> None:
+        """Show all structures but these."""
+        self.hidden = structure_ids
+        for structure_id, layer in self._layers.items():
+            layer.visible = structure_id not in structure_ids
+
     def stop(self) -> None:
         """End; waits for a surface that is being made."""
         self._timer.stop()
         self._thread.shutdown(wait=True, cancel_futures=True)
         self._viewer.layers.clear()
         self._layers.clear()
+        self.widget.close()
 
     def _begin(self) -> None:
         if not self.widget.isVisible():

@@ -62,7 +62,7 @@ def presets_for(volume: Volume, shown_at_first: tuple[float, float]) -> tuple[Pr
         volume: The image.
         shown_at_first: The window that it was opened with.
     """
-    first = Preset("As opened", *shown_at_first)
+    first = Preset("As opened" if volume.display_window is None else "As the file asks", *shown_at_first)
     if volume.quantity is Quantity.HU:
         return (first, *CT_PRESETS)
     if volume.quantity is Quantity.SUVBW:

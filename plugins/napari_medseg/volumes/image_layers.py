@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from medseg.space import Grid
 from medseg.volume import Quantity, Volume
+from medseg.volume.resampled import ResampledSlices, displayed_grid
 from napari_medseg.case import Case, Change
 from napari_medseg.display import LAYER_KEY, METADATA_KEY, placement, shown, value_range, window
 from napari_medseg.views.linked_views import LinkedViews
@@ -27,20 +29,27 @@ class ImageLayers:
         viewer: The napari viewer.
         views: All its canvases.
         images: The images.
+        grid: The grid that is shown: that of the case, or one of true anatomical planes.
     """
 
-    def __init__(self, viewer: Any, views: LinkedViews, images: Images) -> None:
+    def __init__(self, viewer: Any, views: LinkedViews, images: Images, grid: Grid) -> None:
+        self._grid = grid
         self._viewer = viewer
         self._views = views
         self._images = images
         self._layers: dict[int, Any] = {}
-        images.subscribe(self.show)
-        self._unsubscribe = images.case.subscribe(self._on_change)
+        self._unsubscribe = (images.subscribe(self.show), images.case.subscribe(self._on_change))
         viewer.layers.events.inserted.connect(self._put_under_labels)
+        self.show()
 
     def layer_of(self, image: ImageBeside) -> Any:
         """The layer of an image on the main canvas."""
         return self._layers[id(image)]
+
+    def in_front(self) -> Any:
+        """The layer that the reader looks at on the main canvas; None where it is that of the case."""
+        image = self._images.looked_at
+        return None if image is None else self._layers[id(image)]
 
     def show(self) -> None:
         """Show the images as they are blended now."""
@@ -57,15 +66,16 @@ class ImageLayers:
 
     def leave(self) -> None:
         """Stop watching; the layers go with those of the case."""
-        self._unsubscribe()
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
         self._viewer.layers.events.inserted.disconnect(self._put_under_labels)
 
     def _add(self, image: ImageBeside) -> Any:
         active = self._viewer.layers.selection.active
         layer = self._viewer.add_image(
-            image.slices,
+            ResampledSlices(image.volume, displayed_grid(self._grid)),
             metadata={METADATA_KEY: self._images.case, BESIDE_KEY: image.name},
-            **_keywords(image, self._images.case),
+            **_keywords(image, self._grid),
         )
         layer.contrast_limits_range = value_range(image.volume)
         self._viewer.layers.selection.active = active
@@ -86,7 +96,8 @@ class ImageLayers:
         if change is not Change.IMAGE:
             return
         case = self._images.case
-        voxels = shown(case.volume.voxels, case.volume.grid)
+        is_own = self._grid is case.volume.grid
+        voxels = shown(case.volume.voxels, self._grid) if is_own else ResampledSlices(case.volume, self._grid)
         for canvas in self._views.canvases:
             for layer in canvas.viewer.layers:
                 if _is_own_image(layer, case):
@@ -114,14 +125,14 @@ def _is_own_image(layer: Any, case: Case) -> bool:
     )
 
 
-def _keywords(image: ImageBeside, case: Case) -> dict[str, Any]:
+def _keywords(image: ImageBeside, grid: Grid) -> dict[str, Any]:
     return {
         "name": image.name,
         "colormap": _colormap(image.volume),
         "contrast_limits": _window(image.volume),
         "interpolation2d": "linear",
         "blending": "translucent_no_depth",
-        **placement(case.volume.grid),
+        **placement(grid),
     }
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy.typing as npt
 
-from medseg.space import Grid
 from medseg.volume import Volume
-from medseg.volume.resampled import ResampledSlices, displayed_grid, value_at
+from medseg.volume.resampled import ResampledSlices, value_at
 from napari_medseg.case import Case
+from napari_medseg.views.pointed_at import value_text
 
 HALF = 0.5
 """Both images equally: where blending begins."""
@@ -28,12 +28,12 @@ class ImageBeside:
     Attributes:
         name: What people call it.
         volume: The volume on its own grid.
-        slices: The same on the grid of the case, its axes as they are displayed.
+        on_grid: The same on the grid of the case.
     """
 
     name: str
     volume: Volume
-    slices: ResampledSlices
+    on_grid: ResampledSlices
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ class Images:
 
     def __init__(self, case: Case) -> None:
         self.case = case
+        case.in_front = None
         self.beside: tuple[ImageBeside, ...] = ()
         self.blend = HALF
         self._front: ImageBeside | None = None
-        self._grid: Grid = displayed_grid(case.volume.grid)
         self._listeners: list[Callable[[], None]] = []
 
     @property
@@ -78,9 +78,10 @@ class Images:
         """The image that is blended in; None where the case's own is seen alone."""
         return self._front
 
-    def subscribe(self, listener: Callable[[], None]) -> None:
-        """Have a function called after each change."""
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Have a function called after each change; returns one that ends it."""
         self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def add(self, volume: Volume, name: str) -> ImageBeside:
         """Lay a volume on the grid of the case, and bring it to the front.
@@ -89,7 +90,7 @@ class Images:
             volume: A volume in the space of the case; see :func:`~medseg.workflows.registered.require_fit`.
             name: What people call it.
         """
-        image = ImageBeside(self._free(name), volume, ResampledSlices(volume, self._grid))
+        image = ImageBeside(self._free(name), volume, ResampledSlices(volume, self.case.volume.grid))
         self.beside = (*self.beside, image)
         self._front = image
         self._tell()
@@ -125,6 +126,11 @@ class Images:
         """See some steps more of the image in front, or less."""
         self.set_blend(round(self.blend + count * BLEND_STEP, 6))
 
+    @property
+    def looked_at(self) -> ImageBeside | None:
+        """The image of which more is seen, half and half the one in front; None for the case's own."""
+        return self._front if self.blend >= HALF else None
+
     def opacity_of(self, image: ImageBeside) -> float:
         """How much of an image is seen now."""
         return self.blend if image is self._front else 0.0
@@ -136,12 +142,24 @@ class Images:
             ValueHere(name, value_at(volume, point_lps_mm), volume.quantity.unit) for name, volume in named
         )
 
+    def text_at(self, point_lps_mm: npt.ArrayLike) -> str:
+        """The same for people: ``40 HU · PET 3.2 g/ml``; nothing of images that don't reach there."""
+        beside = ((one.name, value_text(one.volume, point_lps_mm)) for one in self.beside)
+        parts = [
+            value_text(self.case.volume, point_lps_mm),
+            *(f"{name} {text}" for name, text in beside if text),
+        ]
+        return " · ".join(part for part in parts if part)
+
     def _free(self, name: str) -> str:
         taken = {image.name for image in self.beside}
         number = next(n for n in range(1, len(taken) + 2) if _numbered(name, n) not in taken)
         return _numbered(name, number)
 
     def _tell(self) -> None:
+        # Tools that go by values work on the image that the reader looks at.
+        looked_at = self.looked_at
+        self.case.in_front = None if looked_at is None else looked_at.on_grid
         for listener in tuple(self._listeners):
             listener()
 

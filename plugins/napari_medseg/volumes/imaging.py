@@ -54,17 +54,21 @@ class Imaging:
         desk.background.busy_changed.connect(self._on_busy)
 
     def show_case(self) -> None:
-        """Show the images of the case that is open now."""
+        """Show the images of the case that is open now, which stay where only its planes are others."""
         self._unsubscribe()
         self._unsubscribe = _nothing
         if self.layers is not None:
             self.layers.leave()
-        self.images, self.layers, self._wanted_time = None, None, None
+        self.layers, self._wanted_time = None, None
         case, binding = self._desk.case, self._desk.binding
+        if self.images is not None and self.images.case is not case:
+            self.images = None
         if case is not None and binding is not None:
-            self.images = Images(case)
-            self.layers = ImageLayers(self._desk.viewer, binding.views, self.images)
-            self.images.subscribe(self._refresh)
+            if self.images is None:
+                self.images = Images(case)
+                self.images.subscribe(self._refresh)
+            self.layers = ImageLayers(self._desk.viewer, binding.views, self.images, binding.grid)
+            binding.in_front, binding.values_at = self.layers.in_front, self.images.text_at
             self._unsubscribe = case.subscribe(self._on_change)
             self._section.offer(candidates_among(case.listed_beside, case.volume))
         self._refresh()
@@ -126,7 +130,7 @@ class Imaging:
     def draw_at_one_time(self, *, on: bool) -> None:
         """Say whether what is drawn belongs to the time point in view alone, or to all."""
         if self._desk.case is not None:
-            self._desk.case.draws_at_one_time = on
+            self._desk.case.draw_at_one_time(on=on)
             self._section.show_time(self._desk.case)
 
     def toggle_time_scope(self) -> None:
