@@ -94,6 +94,34 @@ def test_two_blind_reads_and_a_third_who_chooses(blind):
     assert blind.json("list", "--state", "approved")["cases"][0]["in_force"] == abe["digest"]
 
 
+def test_the_numbers_of_revisions_tell_a_blind_reader_nothing_of_the_other_read(blind):
+    first = work(blind, "ada", size=1)
+    work(blind, "ada", size=2)
+    copy = blind.json_by("abe", "checkout", CASE)
+    draw(Path(copy["image"]), LabelMapFiles(Path(copy["label_map"])), "abe", size=3)
+    own = blind.by("abe", "save", CASE).stdout
+    assert own.startswith("case-0001: revision 1 (")
+    assert work(blind, "abe", size=4)["number"] == 2
+
+    assert [one["number"] for one in blind.json_by("abe", "show", CASE)["revisions"]] == [1, 2]
+    shown = blind.by("abe", "show", CASE).stdout.splitlines()
+    assert [line.split(" (")[0] for line in shown if line.startswith("revision")] == [
+        "revision 1",
+        "revision 2",
+    ]
+    compared = blind.json_by("abe", "compare", CASE, "1", "2")
+    assert [compared[one]["revision"] for one in ("first", "second")] == [1, 2]
+    assert compared["first"]["digest"] != first["digest"]
+    # By a number he gets at his own, and is not told how many others there are.
+    assert own.split("(")[1][:8] in blind.by("abe", "view", CASE, "--revision", "1").stdout
+    assert blind.json_by("abe", "view", CASE, "--revision", "3", code=11)["error"] == "UnknownCaseError"
+    asked = blind.by("abe", "submit", CASE, "--revision", "2", input="y\n").output
+    assert "sign revision 2 as read" in asked
+
+    blind.by("ada", "submit", CASE, "--yes")
+    assert [one["number"] for one in blind.json_by("abe", "show", CASE)["revisions"]] == [1, 2, 3, 4]
+
+
 def test_the_adjudicator_may_draw_a_read_of_his_own(blind):
     for size, person in enumerate(("ada", "abe"), start=1):
         work(blind, person, size=size)

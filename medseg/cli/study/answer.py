@@ -43,11 +43,11 @@ def read_as_dict(read: Read) -> dict[str, Any]:
     return {"number": read.number, "reader": read.reader, "state": read.state.value, "head": read.head}
 
 
-def revision_as_dict(revision: Revision) -> dict[str, Any]:
-    """A revision as a JSON object."""
+def revision_as_dict(revision: Revision, number: int) -> dict[str, Any]:
+    """A revision as a JSON object, under the number that is shown to who asks."""
     return {
         "digest": revision.digest,
-        "number": revision.number,
+        "number": number,
         "read": revision.read,
         "parent": revision.parent,
         "author": revision.author,

@@ -47,7 +47,8 @@ def compare(case: str, first: str, second: str, picture: Path | None, **given: A
 
 
 def _lines(found: RevisionDifference) -> Iterator[str]:
-    named = (f"revision {each.number} ({short(each.digest)})" for each in (found.first, found.second))
+    both = zip(found.numbers, (found.first, found.second), strict=True)
+    named = (f"revision {number} ({short(each.digest)})" for number, each in both)
     yield f"{found.case_id}: {' and '.join(named)}"
     if found.difference.grid:
         yield f"grid: {found.difference.grid}"

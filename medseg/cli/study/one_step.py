@@ -11,7 +11,7 @@ from medseg.cli.study.answer import case_as_dict, print_json, short
 from medseg.cli.study.options import Credentials, key_options, open_chosen, study_option
 
 if TYPE_CHECKING:
-    from medseg.workflows.study import StepTaken
+    from medseg.workflows.study import SignedIn, StepTaken, Study
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
@@ -60,7 +60,7 @@ def receive(case: str, bundle: Path, **given: Any) -> None:
     study = open_chosen(given["study_folder"])
     who = Credentials.of(given).sign_in(study)
     line = bundle.read_bytes().rstrip(b"\n").rpartition(b"\n")[2]
-    _say(receive_statement(study, who, case, line), as_json=given["as_json"])
+    _say(study, who, receive_statement(study, who, case, line), as_json=given["as_json"])
 
 
 def _sign(given: dict[str, Any], case: str, meaning: str, **more: Any) -> None:
@@ -68,10 +68,12 @@ def _sign(given: dict[str, Any], case: str, meaning: str, **more: Any) -> None:
 
     study = open_chosen(given["study_folder"])
     who = Credentials.of(given).sign_in(study)
-    _say(take_step(study, who, case, meaning, **more), as_json=given["as_json"])
+    _say(study, who, take_step(study, who, case, meaning, **more), as_json=given["as_json"])
 
 
-def _say(taken: StepTaken, *, as_json: bool) -> None:
+def _say(study: Study, who: SignedIn, taken: StepTaken, *, as_json: bool) -> None:
+    from medseg.workflows.study.signed_history import shown_number
+
     if as_json:
         document = {"case": case_as_dict(taken.case), "verification": taken.verification.as_dict()}
         print_json({**document, "revision": taken.revision.digest})
@@ -79,5 +81,5 @@ def _say(taken: StepTaken, *, as_json: bool) -> None:
     signature = taken.verification.signatures[-1]
     click.echo(
         f"{taken.case.id}: {signature.meaning} by {signature.name} ({signature.role}), revision "
-        f"{taken.revision.number} ({short(taken.revision.digest)}), now {taken.case.state}"
+        f"{shown_number(study, who, taken.revision)} ({short(taken.revision.digest)}), now {taken.case.state}"
     )

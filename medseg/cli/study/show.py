@@ -36,26 +36,28 @@ def show(case: str, as_json: bool, **given: Any) -> None:  # noqa: FBT001 - clic
     The signatures are as the database has them; medseg verify and medseg study check prove them.
     """
     from medseg.workflows.study import show_case
+    from medseg.workflows.study.signed_history import shown_numbers
 
     study = open_chosen(given["study_folder"])
     view = show_case(study, case, who=Credentials.of(given).sign_in(study) if given["key"] else None)
+    numbers = shown_numbers(view)
     if as_json:
         print_json(
             {
                 "case": case_as_dict(view.case),
                 "reads": [read_as_dict(read) for read in view.reads],
-                "revisions": [revision_as_dict(revision) for revision in view.revisions],
+                "revisions": [revision_as_dict(one, numbers[one.digest]) for one in view.revisions],
                 "statements": [statement_as_dict(statement) for statement in view.statements],
                 "comments": [comment_as_dict(comment) for comment in view.comments],
                 "veiled": view.is_veiled,
             }
         )
         return
-    for line in _lines(view):
+    for line in _lines(view, numbers):
         click.echo(line)
 
 
-def _lines(view: CaseView) -> Iterator[str]:
+def _lines(view: CaseView, numbers: dict[str, int]) -> Iterator[str]:
     case = view.case
     due = f", due {case.due.isoformat()}" if case.due else ""
     yield f"{case.id}: {case.state}{due}"
@@ -70,7 +72,7 @@ def _lines(view: CaseView) -> Iterator[str]:
     for revision in view.revisions:
         force = ", in force" if revision.digest == case.in_force else ""
         yield (
-            f"revision {revision.number} ({short(revision.digest)}) by {revision.author}, "
+            f"revision {numbers[revision.digest]} ({short(revision.digest)}) by {revision.author}, "
             f"{time_of(revision.saved_at)}{force}"
         )
         for statement in view.statements:

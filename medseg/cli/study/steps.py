@@ -43,13 +43,15 @@ def _step(ctx: click.Context, meaning: str, given: dict[str, Any]) -> None:
 
 def _foreseen(view: CaseView, who: SignedIn, asked: str) -> str:
     from medseg.workflows.study.open_steps import open_steps
+    from medseg.workflows.study.signed_history import shown_numbers
 
     # A blind read is submitted as read.
     meanings = {asked, "read"} if asked == "submitted" else {asked}
     step = next((step for step in open_steps(view, who.person) if step.meaning.value in meanings), None)
     if step is None:
         return UNLIKELY
-    return f"sign revision {step.revision.number} as {step.meaning}, in the name of {who.person.name}"
+    number = shown_numbers(view)[step.revision.digest]
+    return f"sign revision {number} as {step.meaning}, in the name of {who.person.name}"
 
 
 _reason = click.option("--reason", help="Why.")

@@ -56,15 +56,17 @@ def save(case: str, label_map: Path | None, **given: Any) -> None:
     Default: the working copy in the study.
     """
     from medseg.workflows.study import save_revision
+    from medseg.workflows.study.signed_history import shown_number
 
     study = open_chosen(given["study_folder"])
     who = Credentials.of(given).sign_in(study)
     path = label_map or study.folder.work(case, who.person.id).nifti
     revision = save_revision(study, who, case, path)
+    number = shown_number(study, who, revision)
     if given["as_json"]:
-        print_json(revision_as_dict(revision))
+        print_json(revision_as_dict(revision, number))
     else:
-        click.echo(f"{case}: revision {revision.number} ({short(revision.digest)})")
+        click.echo(f"{case}: revision {number} ({short(revision.digest)})")
 
 
 @click.command()

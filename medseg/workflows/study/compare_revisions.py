@@ -10,14 +10,11 @@ from medseg.io.difference_picture import write_difference_picture
 from medseg.io.nifti.image import read_image
 from medseg.io.nifti.label_map import read_label_map
 from medseg.measurement import LabelMapDifference, difference_between
-from medseg.study.reading import Reader
 from medseg.study.records import Revision
 from medseg.workflows.study.opened import Study
 from medseg.workflows.study.signing_in import SignedIn
 from medseg.workflows.study.view_revision import view_revision
-
-LEAST_DIGITS = 8
-"""Of a digest that names a revision: shorter numbers count revisions."""
+from medseg.workflows.study.visibility import is_veiled, numbers_of, revision_named, visible_revisions
 
 
 @dataclass(frozen=True)
@@ -28,6 +25,7 @@ class RevisionDifference:
         case_id: The case.
         first: One revision.
         second: The other one.
+        numbers: Of both, as who compares sees them.
         difference: Structures and grid.
         files: Endings of the files that differ, such as ``_contours.json``: revisions of the same voxels may
             differ in contours or in the record of how they were made.
@@ -36,6 +34,7 @@ class RevisionDifference:
     case_id: str
     first: Revision
     second: Revision
+    numbers: tuple[int, int]
     difference: LabelMapDifference
     files: tuple[str, ...]
 
@@ -43,8 +42,8 @@ class RevisionDifference:
         """The difference as a JSON object."""
         return {
             "case": self.case_id,
-            "first": {"revision": self.first.number, "digest": self.first.digest},
-            "second": {"revision": self.second.number, "digest": self.second.digest},
+            "first": {"revision": self.numbers[0], "digest": self.first.digest},
+            "second": {"revision": self.numbers[1], "digest": self.second.digest},
             "files": list(self.files),
             **self.difference.as_dict(),
         }
@@ -75,7 +74,9 @@ def compare_revisions(
     """
     with study.store.reading() as r:
         case = r.case(case_id)
-        one, two = (_meant(r, case_id, said) for said in (first, second))
+        one, two = (revision_named(r, case, said, who.person) for said in (first, second))
+        shown = numbers_of(visible_revisions(r, case, who.person), veiled=is_veiled(case, r.reads(case_id)))
+    numbers = shown.get(one.digest, one.number), shown.get(two.digest, two.number)
     before, after = (
         read_label_map(view_revision(study, who, case_id, revision.digest).nifti) for revision in (one, two)
     )
@@ -87,18 +88,10 @@ def compare_revisions(
             after,
             difference,
             picture,
-            title=f"{case_id}: revision {one.number} and revision {two.number}",
-            names=(f"revision {one.number}", f"revision {two.number}"),
+            title=f"{case_id}: revision {numbers[0]} and revision {numbers[1]}",
+            names=(f"revision {numbers[0]}", f"revision {numbers[1]}"),
         )
-    return RevisionDifference(case_id, one, two, difference, _files(one, two))
-
-
-def _meant(r: Reader, case_id: str, said: str) -> Revision:
-    if said.isdecimal() and len(said) < LEAST_DIGITS:
-        numbered = {revision.number: revision for revision in r.revisions(case_id)}
-        # An unknown number is refused as a digest that is too short.
-        return numbered.get(int(said)) or r.revision(case_id, said)
-    return r.revision(case_id, said)
+    return RevisionDifference(case_id, one, two, numbers, difference, _files(one, two))
 
 
 def _files(one: Revision, two: Revision) -> tuple[str, ...]:

@@ -7,7 +7,11 @@ from datetime import datetime
 
 from medseg.review.statement import open_statement
 from medseg.review.states import Meaning
-from medseg.workflows.study.list_cases import CaseView
+from medseg.study.records import Revision
+from medseg.workflows.study.list_cases import CaseView, show_case
+from medseg.workflows.study.opened import Study
+from medseg.workflows.study.signing_in import SignedIn
+from medseg.workflows.study.visibility import numbers_of
 
 
 @dataclass(frozen=True)
@@ -36,17 +40,24 @@ class SignedStatement:
 
 
 def shown_numbers(view: CaseView) -> dict[str, int]:
-    """The numbers of the revisions that somebody may see, by digest.
-
-    As long as reads are blind they are counted for each reader alone: that one's first revision is the third
-    of the case would tell what the others did.
+    """The numbers of the revisions that somebody may see, by digest; of blind reads each reader's own count.
 
     Args:
         view: The case, as he may see it.
     """
-    if view.is_veiled:
-        return {revision.digest: number for number, revision in enumerate(view.revisions, start=1)}
-    return {revision.digest: revision.number for revision in view.revisions}
+    return numbers_of(view.revisions, veiled=view.is_veiled)
+
+
+def shown_number(study: Study, who: SignedIn, revision: Revision) -> int:
+    """The number of a revision of one's own, as :func:`shown_numbers` has it.
+
+    Args:
+        study: The study.
+        who: Who is told.
+        revision: A revision that he may see.
+    """
+    view = show_case(study, revision.case_id, who=who)
+    return shown_numbers(view).get(revision.digest, revision.number)
 
 
 def signed_history(view: CaseView) -> tuple[SignedStatement, ...]:

@@ -9,6 +9,7 @@ from medseg.review.states import Meaning, State
 from medseg.study.records import Case, Read, Revision
 from medseg.workflows.study.acting import Act
 from medseg.workflows.study.own_read import own_read, require_adjudicator, require_no_reader
+from medseg.workflows.study.visibility import revision_named
 
 _OTHER_EYES = (Meaning.APPROVED, Meaning.CHANGES_REQUESTED, Meaning.RELEASED)
 """What nobody says of what he contoured himself, or read beside it."""
@@ -61,7 +62,7 @@ def _submitted(act: Act, case: Case, asked: Meaning, digest: str | None) -> Targ
             hint="save a new revision first",
             rule="content",
         )
-    _require_head(act, read, digest)
+    _require_head(act, case, read, digest)
     is_blind = case.is_blind and case.leading is None and read.number <= case.reads
     meaning = Meaning.READ if is_blind else Meaning.SUBMITTED
     if asked is Meaning.READ and meaning is not Meaning.READ:
@@ -79,7 +80,7 @@ def _adjudicated(act: Act, case: Case, digest: str | None) -> Target:
         raise StudyError("expected the revision that is chosen", hint="name it", reason="revision")
     revision = act.t.revision(case.id, digest)
     read = act.t.read(case.id, revision.read)
-    _require_head(act, read, revision.digest)
+    _require_head(act, case, read, revision.digest)
     return Target(read, revision, Meaning.ADJUDICATED)
 
 
@@ -102,14 +103,14 @@ def _leading(act: Act, case: Case, meaning: Meaning, digest: str | None) -> Targ
         raise TransitionError(
             f"{case.id} is being amended: a new revision is saved and submitted first", rule="order"
         )
-    _require_head(act, read, digest)
+    _require_head(act, case, read, digest)
     return Target(read, revision, meaning)
 
 
-def _require_head(act: Act, read: Read, digest: str | None) -> None:
+def _require_head(act: Act, case: Case, read: Read, digest: str | None) -> None:
     if digest is None or read.head is None:
         return
-    if act.t.revision(read.case_id, digest).digest != read.head:
+    if revision_named(act.t, case, digest, act.person).digest != read.head:
         raise ConflictError(
             f"this is not the latest revision of {read.case_id}: nothing was signed",
             hint="reload the case and look at the latest one",

@@ -17,7 +17,7 @@ from medseg.workflows.study.revision_files import (
     rolled_forward,
 )
 from medseg.workflows.study.signing_in import SignedIn
-from medseg.workflows.study.visibility import require_visible
+from medseg.workflows.study.visibility import require_visible, revision_named
 
 
 def view_revision(study: Study, who: SignedIn, case_id: str, digest: str | None = None) -> LabelMapFiles:
@@ -27,8 +27,8 @@ def view_revision(study: Study, who: SignedIn, case_id: str, digest: str | None 
         study: The study.
         who: Who looks.
         case_id: The case.
-        digest: Of the revision, or its first eight digits or more; by default the latest one that counts, or
-            is one's own.
+        digest: Of the revision, its first eight digits or more, or the number that he sees; by default the
+            latest one that counts, or is one's own.
 
     Raises:
         UnknownCaseError: There is no such case or revision.
@@ -54,7 +54,7 @@ def chosen_revision(r: Reader, case: Case, person: Person, digest: str | None) -
     """
     reads = r.reads(case.id)
     if digest is not None:
-        revision = r.revision(case.id, digest)
+        revision = revision_named(r, case, digest, person)
         require_visible(case, reads, revision.read, person)
         return revision
     own = [read.head for read in reads if read.reader == person.id]

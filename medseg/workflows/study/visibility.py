@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from medseg.errors import BlindError
+from medseg.errors import BlindError, UnknownCaseError
 from medseg.review.person import Person
 from medseg.review.states import State
 from medseg.study.ledger import LedgerAction
-from medseg.study.reading import Reader
+from medseg.study.reading import LEAST_DIGITS, Reader
 from medseg.study.records import Case, Comment, Read, Revision
 
 
@@ -50,6 +50,41 @@ def visible_revisions(r: Reader, case: Case, person: Person | None) -> tuple[Rev
         for revision in r.revisions(case.id)
         if not veiled or (person is not None and may_see(case, reads, revision.read, person))
     )
+
+
+def numbers_of(revisions: Sequence[Revision], *, veiled: bool) -> dict[str, int]:
+    """The numbers by which revisions are called, by digest.
+
+    As long as reads are blind they are counted for each reader alone: that one's first revision is the third
+    of the case would tell what the others did.
+
+    Args:
+        revisions: Those that somebody may see, in order.
+        veiled: Whether others are held back.
+    """
+    return {
+        revision.digest: position if veiled else revision.number
+        for position, revision in enumerate(revisions, start=1)
+    }
+
+
+def revision_named(r: Reader, case: Case, named: str, person: Person) -> Revision:
+    """A revision by the number that somebody sees it under, its digest, or the first digits of that.
+
+    Raises:
+        UnknownCaseError: There is none, or none that he may know of by a number.
+    """
+    if not named.isdecimal() or len(named) >= LEAST_DIGITS:
+        return r.revision(case.id, named)
+    numbers = numbers_of(visible_revisions(r, case, person), veiled=is_veiled(case, r.reads(case.id)))
+    digest = next((digest for digest, number in numbers.items() if number == int(named)), None)
+    if digest is None:
+        raise UnknownCaseError(
+            f"{case.id} has no revision {named}",
+            hint="medseg study show, with your key, lists them",
+            case=case.id,
+        )
+    return r.revision(case.id, digest)
 
 
 def visible_comments(r: Reader, case: Case, person: Person | None) -> tuple[Comment, ...]:
