@@ -40,6 +40,7 @@ docs: $(VENV)/.test
 
 screenshots: $(VENV)/.test system-packages
 	@$(XVFB) $(BIN)/python tools/make_screenshots.py
+	@$(XVFB) $(BIN)/python tools/workbench_screenshots.py
 	@$(BIN)/python tools/make_sample_pictures.py
 
 .PHONY: system-packages

@@ -57,10 +57,6 @@ def main(size: str = "full") -> None:
         save_brought_in(panel, viewer, Path(folder), size)
     volume, truth = sample_volume("abdomen", size)
     middle = contour_from_truth(panel, volume, truth, ("liver", "tumour"), name="abdominal-ct")
-    show(panel, viewer, axis=0, position=middle[0])
-    save(viewer, "window-ct.png")
-    show(panel, viewer, axis=1, position=middle[1])
-    save(viewer, "window-ct-coronal.png")
     panel.tabs.setCurrentWidget(panel.sign_off)
     panel.sign_off.author.setText("Ada Adams")
     panel.sign_off.path.setText("abdominal-ct_dseg.nii.gz")
@@ -74,9 +70,6 @@ def main(size: str = "full") -> None:
     middle = contour_from_truth(panel, volume, truth, ("oedema", "tumour"), name="brain-mr")
     show(panel, viewer, axis=0, position=middle[0])
     save(viewer, "window-mr-oblique.png")
-    contour_on_mixed_planes(panel, volume, truth, "tumour", name="brain-mr")
-    viewer.reset_view()
-    save(viewer, "window-draw-next.png")
     with TemporaryDirectory() as folder:
         save_chooser(panel, make_study(Path(folder) / "study", size))
     with TemporaryDirectory() as folder:
@@ -203,7 +196,7 @@ def contour_from_truth(
     panel.show_case(case)
     for structure_id in structure_ids:
         structure = truth.structure(structure_id)
-        panel.drawing.add_structure(structure.name, case.structures[0].id if case.structures else "")
+        panel.structuring.add(structure.name, case.structures[0].id if case.structures else "")
         mine = case.structures[-1]
         mask = mask_with_parts(truth, structure)
         slices = np.flatnonzero(mask.any(axis=(1, 2)))
@@ -214,25 +207,6 @@ def contour_from_truth(
     k, j, i = (int(indices.mean()) for indices in np.nonzero(data))
     drawn = [int(item[1]) for item in drawn_positions(panel)]
     return min(drawn, key=lambda position: abs(position - k)), j, i
-
-
-def contour_on_mixed_planes(
-    panel: ContouringPanel, volume: Volume, truth: LabelMap, structure_id: str, name: str
-) -> None:
-    """Contour a structure on one slice of each direction, complete it, and ask where to draw next."""
-    case = Case(volume, name)
-    case.set_author("Ada Adams")
-    panel.show_case(case)
-    structure = truth.structure(structure_id)
-    panel.drawing.add_structure(structure.name)
-    mask = mask_with_parts(truth, structure)
-    middle = [int(np.median(indices)) for indices in np.nonzero(mask)]
-    planes = [Slice(axis, index) for axis, index in enumerate(middle)]
-    mine = case.structures[-1].id
-    case.edit_contours(mine, (), by_hand(mask, volume, planes, mine))
-    interpolate(panel)
-    panel.drawing.draw_next()
-    finish(panel)
 
 
 def by_hand(mask: np.ndarray, volume: Volume, planes: Sequence[Slice], structure_id: str) -> list[Contour]:
@@ -246,7 +220,7 @@ def by_hand(mask: np.ndarray, volume: Volume, planes: Sequence[Slice], structure
 
 
 def interpolate(panel: ContouringPanel) -> None:
-    """Press Interpolate, and wait."""
+    """Press Accept all, and wait."""
     panel.drawing.interpolate()
     finish(panel)
 

@@ -125,6 +125,18 @@ class StudyPictures:
         self._sign()
         self.save(None, "study-amended.png")
         self._enter("ada")
+        self._open("case-0001")
+        self._contour(every=2, size=1.04)
+        self._press_save()
+        self._sign_as("submitted")
+        self._enter("bela")
+        self._open("case-0001")
+        self._sign_as("approved")
+        self.dock.case.outline.setChecked(True)
+        self._wait()
+        self.dock_in_front()
+        self.save(None, "study-superseded.png")
+        self._enter("ada")
         self._open("case-0006")
         self._draw(every=6, size=1.0)
         self._press_save()
@@ -196,7 +208,7 @@ class StudyPictures:
     def _draw(self, *, every: int, size: float) -> None:
         case = self.dock.opened.case
         for structure_id in ("liver", "tumour"):
-            self.panel.drawing.add_structure(
+            self.panel.structuring.add(
                 self.truth.structure(structure_id).name, case.structures[0].id if case.structures else ""
             )
         self._contour(every=every, size=size)
@@ -215,8 +227,8 @@ class StudyPictures:
         self._show_middle()
 
     def _show_middle(self) -> None:
-        mask = self.truth.mask("tumour")
-        self.viewer.dims.set_current_step(0, int(np.median(np.nonzero(mask)[0])))
+        middle = np.array([np.median(indices) for indices in np.nonzero(self.truth.mask("tumour"))])
+        self.panel.binding.go_to_lps(self.volume.grid.to_lps_mm(middle[None])[0])
 
     def _comment(self, text: str, fraction: tuple[float, float, float]) -> None:
         grid = self.volume.grid
@@ -269,8 +281,12 @@ class StudyPictures:
             QApplication.processEvents()
             # Only an event loop that runs would delete what napari has done with.
             QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-            while any(one.busy for one in self._backgrounds()):
+            while any(one.busy for one in self._backgrounds()) or self._follows():
                 QApplication.processEvents()
+
+    def _follows(self) -> bool:
+        """Whether the engine has not come as far as the contours."""
+        return self.panel.live is not None and self.panel.live.busy
 
     def _backgrounds(self) -> list[Any]:
         dialog = self.dock.signing.dialog
