@@ -5,6 +5,7 @@ It needs a display, or Xvfb: ``xvfb-run -a -s "-screen 0 1600x1000x24" python to
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -38,7 +39,8 @@ from napari_medseg.study.panel import WorklistPanel
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 WINDOW_PX = (1280, 800)
-SETTLE_S = 0.5
+SETTLE_S = 2.0
+"""The surfaces are made beside."""
 EVERY = 3
 MIN_AREA_MM2 = 40
 """Smaller pieces are left out, as a reader would."""
@@ -47,6 +49,14 @@ MIN_AREA_MM2 = 40
 def main(size: str = "full") -> None:
     """Make all pictures."""
     IMAGES.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as state:
+        # Whose work was left unsaved is nobody's business here.
+        os.environ["MEDSEG_STATE"] = state
+        make(size)
+
+
+def make(size: str) -> None:
+    """Make them one after the other, in one window."""
     viewer = napari.Viewer(show=True)
     panel = ContouringPanel(viewer)
     viewer.window.add_dock_widget(panel, name="medseg: contouring", area="right")
@@ -62,13 +72,13 @@ def main(size: str = "full") -> None:
     panel.sign_off.path.setText("abdominal-ct_dseg.nii.gz")
     panel.sign_off.key.setText("ada.pem")
     panel.sign_off.passphrase.setText("not a real passphrase")
-    show(panel, viewer, axis=0, position=middle[0])
+    show(panel, middle)
     save(viewer, "window-sign-off.png")
     panel.tabs.setCurrentWidget(panel.contours)
 
     volume, truth = sample_volume("brain", size)
     middle = contour_from_truth(panel, volume, truth, ("oedema", "tumour"), name="brain-mr")
-    show(panel, viewer, axis=0, position=middle[0])
+    show(panel, middle)
     save(viewer, "window-mr-oblique.png")
     with TemporaryDirectory() as folder:
         save_chooser(panel, make_study(Path(folder) / "study", size))
@@ -140,7 +150,7 @@ def save_brought_in(panel: ContouringPanel, viewer: napari.Viewer, folder: Path,
     panel.contours.choose(panel.case.structures[-1].id)
     rows = panel.contours.slices
     panel.drawing.show_place(rows.item(rows.count() // 2).data(Qt.ItemDataRole.UserRole))
-    viewer.reset_view()
+    finish(panel)
     save(viewer, "window-brought-in.png")
 
 
@@ -227,7 +237,7 @@ def interpolate(panel: ContouringPanel) -> None:
 
 def finish(panel: ContouringPanel) -> None:
     """Wait for what runs in the background."""
-    while panel.background.busy:
+    while panel.background.busy or (panel.live is not None and panel.live.busy):
         QApplication.processEvents()
 
 
@@ -259,10 +269,10 @@ def thinned(contour: Contour) -> Contour:
     return Contour(contour.plane, resampled, contour.structure_id)
 
 
-def show(panel: ContouringPanel, viewer: napari.Viewer, *, axis: int, position: int) -> None:
-    """Show one slice, filling the canvas."""
-    panel.binding.view.show_plane(axis, position)
-    viewer.reset_view()
+def show(panel: ContouringPanel, middle: Sequence[int]) -> None:
+    """Show a place on all planes, each filling its canvas."""
+    panel.binding.views.go_to(middle)
+    panel.binding.views.fit()
 
 
 def save(viewer: napari.Viewer, name: str) -> None:

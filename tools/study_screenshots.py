@@ -219,7 +219,7 @@ class StudyPictures:
             mask = np.any([self.truth.mask(name) for name in names], axis=0)
             slices = np.flatnonzero(mask.any(axis=(1, 2)))
             first = slices[0] + round((1 - size) * len(slices))
-            chosen = [Slice(0, int(k)) for k in slices if k % every == 2 and k >= first]
+            chosen = [Slice(0, int(k)) for k in slices if k % every == 2 % every and k >= first]
             drawn = [_scaled(one, size) for one in self.by_hand(mask, case.volume, chosen, structure.id)]
             case.edit_contours(structure.id, case.contours.of(structure.id), drawn)
         self.panel.drawing.interpolate()

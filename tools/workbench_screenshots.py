@@ -5,10 +5,12 @@ It needs a display, or Xvfb with a screen of 1920 × 1200: ``make screenshots``.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import napari
 import numpy as np
@@ -29,6 +31,8 @@ SMALL_PX, LARGE_PX = (1280, 800), (1920, 1080)
 SETTLE_S = 0.6
 MANY_S = 60.0
 STROKE_POINTS = 60
+COLORS = 256
+"""Are enough for grey images and some lines, and half the size."""
 
 
 class Tutorial:
@@ -164,7 +168,8 @@ class Tutorial:
         """Take a picture of the whole window."""
         self.settle()
         pixels = self.viewer.screenshot(canvas_only=False, flash=False)
-        Image.fromarray(pixels).convert("RGB").save(IMAGES / name, optimize=True)
+        picture = Image.fromarray(pixels).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
+        picture.save(IMAGES / name, optimize=True)
 
 
 def _evenly(points: np.ndarray, count: int) -> np.ndarray:
@@ -175,4 +180,7 @@ def _evenly(points: np.ndarray, count: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    Tutorial(*(sys.argv[1:] or ["full"])).make()
+    with TemporaryDirectory() as state:
+        # Whose work was left unsaved is nobody's business here.
+        os.environ["MEDSEG_STATE"] = state
+        Tutorial(*(sys.argv[1:] or ["full"])).make()

@@ -11,8 +11,8 @@ from enum import Enum, auto
 from pathlib import Path
 
 from medseg.contour import Contour, ContourSet, OtherTimePoints, Placement
-from medseg.errors import LabelMapError, LockedError
-from medseg.labelmap import LabelMap, Structure, structure_id_for
+from medseg.errors import LockedError
+from medseg.labelmap import LabelMap, Structure
 from medseg.volume import Volume
 from medseg.volume.resampled import ResampledSlices
 from medseg.workflows.delineate import (
@@ -34,6 +34,7 @@ from medseg.workflows.delineate import (
 from medseg.workflows.import_label_map import Step
 from medseg.workflows.interpolate import Interpolated
 from medseg.workflows.list_volumes import ListedVolume
+from medseg.workflows.structure_edits import added
 from medseg.workflows.time_points import TimePoints
 from medseg.workflows.verify import State
 from napari_medseg.keeper import Keeper, LookOnly
@@ -267,7 +268,7 @@ class Case:
         return lambda: self._step_listeners.remove(listener)
 
     def add_structure(self, name: str, part_of: str | None = None) -> Structure:
-        """Add a structure with the next free label and colour.
+        """Add a structure with the next free label; one that DICOM knows by this name gets its code.
 
         Args:
             name: What people read.
@@ -278,15 +279,8 @@ class Case:
             LockedError: The case was submitted or approved.
         """
         self.require_editable()
-        name = " ".join(name.split())
-        if name.casefold() in {s.name.casefold() for s in self.structures}:
-            raise LabelMapError(f"there is a structure {name!r} already", hint="choose another name")
-        label = max((s.label for s in self.structures), default=0) + 1
-        structure_id = structure_id_for(name, {s.id for s in self.structures})
-        # In the layer of its whole, where it has the voxels that both claim.
-        layer = self.structure(part_of).layer if part_of else 0
-        structure = Structure(structure_id, name, label, part_of=part_of or None, layer=layer)
-        after = replace(self.delineation, structures=(*self.structures, structure))
+        after = added(self.delineation, name, part_of=part_of)
+        structure = after.structures[-1]
         self.edit(f"add {structure.name}", after)
         return structure
 

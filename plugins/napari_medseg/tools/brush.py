@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from medseg.contour import BrushStroke, Contour, difference, intersection, union
 from napari_medseg.tools.in_range import regions_in_range
+from napari_medseg.tools.stroke_tool import StrokeTool
 from napari_medseg.tools.tool import At, Points, Preview, Slate
 from napari_medseg.tools.unchanged import are_same
 
@@ -20,7 +21,7 @@ MIN_STEP_SHARE = 0.1
 CIRCLE_POINTS = 48
 
 
-class BrushTool:
+class BrushTool(StrokeTool):
     """A disc that paints, and with Shift or as an eraser takes away.
 
     Attributes:
@@ -51,11 +52,6 @@ class BrushTool:
             return painted
         return (*painted, Preview(circle(self._at, self.radius_mm), closed=True, dashed=True))
 
-    @property
-    def is_begun(self) -> bool:
-        """Whether the button is down."""
-        return self._slate is not None
-
     def press(self, slate: Slate, at: At, *, shift: bool = False) -> None:
         """Begin to paint."""
         self._slate, self._shift = slate, shift
@@ -72,24 +68,9 @@ class BrushTool:
             self._stroke.to(self._at)
             self._last = self._at
 
-    def release(self, at: At) -> None:
-        """The stroke becomes part of the contours: one step."""
-        self.drag(at)
-        self.finish()
-
     def hover(self, slate: Slate, at: At) -> None:
         """Show the disc."""
         self._at = (float(at[0]), float(at[1]))
-
-    def double_click(self, slate: Slate, at: At) -> None:
-        """Begin to paint, too."""
-        self.press(slate, at)
-
-    def take_back(self) -> bool:
-        """A stroke in progress is taken back whole."""
-        begun = self.is_begun
-        self.cancel()
-        return begun
 
     def finish(self) -> None:
         """Unite the stroke with the contours, or cut it out of them.

@@ -9,6 +9,7 @@ import numpy as np
 
 from medseg.contour import difference, enclosed, union
 from napari_medseg.tools.inside import is_inside
+from napari_medseg.tools.stroke_tool import StrokeTool
 from napari_medseg.tools.tool import At, Points, Preview, Slate
 from napari_medseg.tools.unchanged import are_same
 
@@ -18,7 +19,7 @@ MIN_STEP_PX = 1.5
 MIN_POINTS = 3
 
 
-class FreehandTool:
+class FreehandTool(StrokeTool):
     """A closed stroke.
 
     On a plane without contours it is a new one. Else it adds where it starts inside of one, and cuts where
@@ -46,11 +47,6 @@ class FreehandTool:
         line = Preview(np.array(self._path))
         return line, Preview(np.array([self._path[-1], self._path[0]]), dashed=True)
 
-    @property
-    def is_begun(self) -> bool:
-        """Whether the button is down."""
-        return bool(self._path)
-
     def press(self, slate: Slate, at: At, *, shift: bool = False) -> None:
         """Begin the stroke."""
         self._slate, self._shift = slate, shift
@@ -64,23 +60,8 @@ class FreehandTool:
         if math.dist(point, self._path[-1]) >= MIN_STEP_PX * self._slate.mm_per_px:
             self._path.append(point)
 
-    def release(self, at: At) -> None:
-        """End it: it is closed by a straight line."""
-        self.drag(at)
-        self.finish()
-
     def hover(self, slate: Slate, at: At) -> None:
         """Nothing to show."""
-
-    def double_click(self, slate: Slate, at: At) -> None:
-        """Begin a stroke, too: a quick hand sets two one after the other."""
-        self.press(slate, at)
-
-    def take_back(self) -> bool:
-        """A stroke in progress is taken back whole."""
-        begun = self.is_begun
-        self.cancel()
-        return begun
 
     def finish(self) -> None:
         """Add or cut.

@@ -9,6 +9,7 @@ import numpy as np
 
 from medseg.contour import Contour, nudge, offset, simplify
 from napari_medseg.tools.brush import circle
+from napari_medseg.tools.stroke_tool import StrokeTool
 from napari_medseg.tools.tool import At, Points, Preview, Slate
 from napari_medseg.tools.unchanged import are_same
 
@@ -22,7 +23,7 @@ FILAMENT_PX = 0.25
 """Half the width of the threads and gaps that are taken out then."""
 
 
-class NudgeTool:
+class NudgeTool(StrokeTool):
     """A disc that takes the outline with it while it is dragged.
 
     Attributes:
@@ -56,11 +57,6 @@ class NudgeTool:
             return pushed
         return (*pushed, Preview(circle(self._at, self.radius_mm), closed=True, dashed=True))
 
-    @property
-    def is_begun(self) -> bool:
-        """Whether the disc is down."""
-        return self._slate is not None
-
     def press(self, slate: Slate, at: At, *, shift: bool = False) -> None:
         """Set the disc down."""
         self._slate = slate
@@ -77,24 +73,9 @@ class NudgeTool:
         self._pushed = self._nudged(np.array(self._at), np.array(to) - self._at)
         self._at = to
 
-    def release(self, at: At) -> None:
-        """Lift the disc: the whole drag is one step."""
-        self.drag(at)
-        self.finish()
-
     def hover(self, slate: Slate, at: At) -> None:
         """Show the disc."""
         self._at = (float(at[0]), float(at[1]))
-
-    def double_click(self, slate: Slate, at: At) -> None:
-        """Set the disc down, too."""
-        self.press(slate, at)
-
-    def take_back(self) -> bool:
-        """A drag in progress is taken back whole."""
-        begun = self.is_begun
-        self.cancel()
-        return begun
 
     def finish(self) -> None:
         """Take the pushed outlines over.
