@@ -42,6 +42,8 @@ screenshots: $(VENV)/.test system-packages
 	@$(XVFB) $(BIN)/python tools/make_screenshots.py
 	@$(XVFB) $(BIN)/python tools/workbench_screenshots.py
 	@$(BIN)/python tools/make_sample_pictures.py
+	@$(BIN)/python tools/make_agreement_picture.py
+	@$(BIN)/python tools/make_report_pictures.py
 
 .PHONY: system-packages
 system-packages:

@@ -310,8 +310,10 @@ reference; Shift+Space accepts it. Notches of the wheel stand apart, the ratio i
 
 STS_001's reference is the oncologist's. The CT comes without contours: its reference is the largest
 metastasis as a threshold half-way between liver and lesion bounds it (`liver_metastasis` in the script). It
-has six slices of 5 mm, each unlike the next: three contours give 0.92, and 0.95 takes five, so that nothing
-is saved there.
+has six slices of 5 mm, each unlike the next (31, 262, 860, 618, 402 and 199 voxels): three contours give
+0.92, and 0.95 takes five, so that nothing is saved there. Nor could it be by going elsewhere: half of the
+seven actions by freehand leaves one contour beside the keys, no two of the six slices together give more than
+0.83, no three more than 0.91, and one contour on each of the three planes gives 0.92.
 """
 
 if __name__ == "__main__":

@@ -16,10 +16,13 @@ from .volume import SeriesAxis as SeriesAxis
 from .volume import Source as Source
 from .volume import Volume as Volume
 from .volume import VolumeSeries as VolumeSeries
+from .workflows.case_report import case_report as case_report
+from .workflows.compare_label_maps import compare as compare
 from .workflows.convert import ConvertOptions as ConvertOptions
 from .workflows.convert import ReadOptions as ReadOptions
 from .workflows.convert import convert as convert
 from .workflows.export_label_map import export_label_map as export_label_map
+from .workflows.follow_up import follow_up as follow_up
 from .workflows.history import history as history
 from .workflows.import_label_map import import_label_map as import_label_map
 from .workflows.import_label_map import read_structures as read_structures
@@ -30,9 +33,11 @@ from .workflows.interpolate import interpolate as interpolate
 from .workflows.interpolate import remarks_on as remarks_on
 from .workflows.interpolate import uncertainty_map as uncertainty_map
 from .workflows.list_volumes import list_volumes as list_volumes
+from .workflows.measure import measure as measure
 from .workflows.open_image import open_image as open_image
 from .workflows.open_image import open_series as open_series
 from .workflows.open_label_map import open_label_map as open_label_map
+from .workflows.predict import predict as predict
 from .workflows.save import save_label_map as save_label_map
 from .workflows.sign import sign as sign
 from .workflows.verify import verify as verify

@@ -21,12 +21,13 @@
     ├── OutputError (8)            a result that can't be written
     │   └── OutputExistsError      something is there already
     ├── Cancelled (9)              the user stopped it
-    └── StudyError (11)            a study that can't do what was asked
-        ├── UnknownCaseError       no such case, revision, read or comment
-        ├── BlindError             another reader's work before both have submitted
-        ├── ConflictError          somebody else was faster: reload
-        ├── DamagedStudyError      database and files that contradict each other
-        └── DatabaseError          a database that can't be reached, or of another version
+    ├── StudyError (11)            a study that can't do what was asked
+    │   ├── UnknownCaseError       no such case, revision, read or comment
+    │   ├── BlindError             another reader's work before both have submitted
+    │   ├── ConflictError          somebody else was faster: reload
+    │   ├── DamagedStudyError      database and files that contradict each other
+    │   └── DatabaseError          a database that can't be reached, or of another version
+    └── AssistError (12)           a segmenter that can't propose what it was asked
 
 The number is the exit code of the command line; 1 means "the answer is no" and 2 wrong usage.
 A caller's bug stays ``TypeError`` or ``ValueError``.
@@ -156,6 +157,12 @@ class Cancelled(MedsegError):  # noqa: N818 - it is the user's wish, not a fault
     """The user stopped a long operation; nothing was left half-written."""
 
     exit_code = 9
+
+
+class AssistError(MedsegError):
+    """A segmenter that can't propose: a hint is missing, a setting is wrong, or it is not one."""
+
+    exit_code = 12
 
 
 class StudyError(MedsegError):

@@ -138,19 +138,28 @@ def _nothing() -> None:
     """A job that makes a pool begin."""
 
 
+_job_runs = threading.Event()
+"""Set while this process runs a job: what the job began is to be tidied up when it is told to stop."""
+
+
 def _call(run: Callable[[J], R], job: J) -> R:
     try:
-        return run(job)
+        _job_runs.set()
+        result = run(job)
+        _job_runs.clear()
     except SystemExit:
         # The pool would take this for the job's result and go on.
         os._exit(1)
+    return result
 
 
 def _begin() -> None:
     """The first thing that a process does."""
 
     def stop(*_: Any) -> None:
-        sys.exit(1)  # by way of everything that tidies up
+        if _job_runs.is_set():
+            sys.exit(1)  # by way of everything that tidies up
+        os._exit(1)  # an exception here, before the first job, would be printed by the pool
 
     # Ctrl-C reaches every process of a terminal: the parent alone acts on it, and ends its processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

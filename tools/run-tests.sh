@@ -1,26 +1,38 @@
 #!/usr/bin/env bash
-# Run all tests on two cores: those of the window draw in software, and take as long as all others together.
-# The window's tests of a study come after the others, so that both halves end at about the same time.
+# Run all tests on two cores: those of the window, which draw in software, and of studies beside all others.
 # usage: run-tests.sh PYTHON [ARGUMENT OF PYTEST…]; with arguments one pytest runs what they choose.
-set -u
+set -um
 python=$1
 shift
 if [ $# -gt 0 ]; then
     exec "$python" -m pytest -q "$@"
 fi
 
-STUDY="test_study_"
+STUDIES=(tests/study tests/workflows/study)
+# Runs one after the other; told to stop, it stops the one that runs.
+beside() {
+    set -m
+    local failed=0 running
+    trap 'kill "$running" 2>/dev/null; exit 1' TERM
+    "$python" -m pytest -q -p no:cacheprovider -m gui &
+    running=$!
+    wait "$running" || failed=1
+    "$python" -m pytest -q -p no:cacheprovider -m "not gui" "${STUDIES[@]}" &
+    running=$!
+    wait "$running" || failed=1
+    return "$failed"
+}
+
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
-"$python" -m pytest -q -p no:cacheprovider -m gui -k "not $STUDY" >"$said" 2>&1 &
-window=$!
-trap 'kill "$window" 2>/dev/null' INT TERM
-"$python" -m pytest -q -m "not gui"
-rest=$?
-"$python" -m pytest -q -p no:cacheprovider -m gui -k "$STUDY"
-study=$?
-wait "$window"
-window=$?
-echo "The tests of the window:"
+beside >"$said" 2>&1 &
+beside=$!
+"$python" -m pytest -q -m "not gui" "${STUDIES[@]/#/--ignore=}" &
+others=$!
+trap 'kill "$beside" "$others" 2>/dev/null; exit 1' INT TERM
+failed=0
+wait "$others" || failed=1
+wait "$beside" || failed=1
+echo "The tests of the window and of studies:"
 cat "$said"
-exit $((rest != 0 || study != 0 || window != 0))
+exit "$failed"

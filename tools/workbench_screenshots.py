@@ -69,6 +69,7 @@ class Tutorial:
         self.follow()
         self.go_to(slices[len(slices) // 2 + 2])
         self.save("tutorial-proposal.png")
+        self.numbers()
         self.panel.drawing.draw_next()
         self.finish()
         self.save("tutorial-next.png")
@@ -95,6 +96,16 @@ class Tutorial:
             window.grab().save(str(IMAGES / "keys.png"))
         self.panel.close_case()
         self.viewer.close()
+
+    def numbers(self) -> None:
+        """Show the numbers, and the diameters on their slice."""
+        measuring = self.panel.measuring
+        self.wait(lambda: measuring.numbers is not None and not measuring.live.busy)
+        self.panel.tabs.setCurrentWidget(self.panel.numbers)
+        measuring.toggle_diameters()
+        self.save("window-numbers.png")
+        measuring.toggle_diameters()
+        self.panel.tabs.setCurrentIndex(0)
 
     def slices_of(self, truth: LabelMap) -> list[Slice]:
         """The slices of the tumour, as a reader finds them."""

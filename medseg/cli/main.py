@@ -14,16 +14,22 @@ from medseg.cli.lazy_group import LazyGroup
 from medseg.errors import Cancelled, InputError, MedsegError, OutputError
 
 COMMANDS = {
+    "compare": "medseg.cli.compare:compare",
     "convert": "medseg.cli.convert:convert",
     "demo": "medseg.cli.demo:demo",
     "export": "medseg.cli.export:export",
     "export dataset": "medseg.cli.export_dataset:export_dataset",
+    "follow-up": "medseg.cli.follow_up:follow_up",
     "history": "medseg.cli.history:history",
     "import": "medseg.cli.import_:import_",
     "inspect": "medseg.cli.inspect:inspect",
     "interpolate": "medseg.cli.interpolate:interpolate",
     "keys": "medseg.cli.keys:keys",
+    "measure": "medseg.cli.measure:measure",
     "open": "medseg.cli.open:open_case",
+    "predict": "medseg.cli.predict:predict",
+    "propose": "medseg.cli.propose:propose",
+    "report": "medseg.cli.report:report",
     "sample-data": "medseg.cli.sample_data:sample_data",
     "sign": "medseg.cli.sign:sign",
     "study": "medseg.cli.study:study",

@@ -5,12 +5,13 @@ Plain text, for it goes into files and pipes as often as to a screen, and a libr
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
+
+from medseg.cli.text_table import printable, text_table
 
 if TYPE_CHECKING:
     from medseg.workflows.inspect import VolumeSummary
@@ -26,23 +27,13 @@ def print_volumes(volumes: Iterable[VolumeSummary], messages: Mapping[str, str] 
         messages: By id, what is said instead of a volume's own message.
     """
     volumes = tuple(volumes)
-    for line in _table([_cells(volume) for volume in volumes]):
+    for line in text_table(_HEADINGS, [_cells(volume) for volume in volumes], drop_empty=True):
         click.echo(line)
     click.echo()
     for volume in volumes:
         for remark in _remarks(volume, messages or {}):
-            click.echo(f"{volume.id}: {_on_one_line(remark)}")
+            click.echo(f"{volume.id}: {printable(remark)}")
     click.echo(_totals(volumes))
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Rows under their headings; columns in which nothing stands are left out."""
-    shown = [column for column in range(len(_HEADINGS)) if any(row[column] for row in rows)]
-    for row in (_HEADINGS, *rows):
-        cells = [
-            row[column].ljust(max(len(other[column]) for other in (_HEADINGS, *rows))) for column in shown
-        ]
-        yield "  ".join(cells).rstrip()
 
 
 def _cells(volume: VolumeSummary) -> tuple[str, ...]:
@@ -55,7 +46,7 @@ def _cells(volume: VolumeSummary) -> tuple[str, ...]:
     return (
         volume.status.value,
         volume.reason or "",
-        _on_one_line(volume.id),
+        printable(volume.id),
         shape,
         spacing,
         volume.quantity.value if volume.quantity else "",
@@ -72,8 +63,3 @@ def _remarks(volume: VolumeSummary, messages: Mapping[str, str]) -> Iterator[str
 def _totals(volumes: Sequence[VolumeSummary]) -> str:
     counts = Counter(volume.status.value for volume in volumes)
     return ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-
-
-def _on_one_line(text: str) -> str:
-    """Text from a file that can't break the table, nor send a terminal its commands."""
-    return "".join(" " if unicodedata.category(letter).startswith("C") else letter for letter in text)

@@ -28,10 +28,8 @@ def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     # The suffixes stay at the end: writers choose the format and the compression by them.
     temporary = target.with_name(f".{secrets.token_hex(4)}.{target.name}")
     try:
-        if not overwrite and target.exists():
-            raise OutputExistsError(
-                f"{target.name} exists already", hint="choose another name", path=str(target)
-            )
+        if not overwrite:
+            require_absent(target)
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
@@ -47,6 +45,16 @@ def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def require_absent(target: Path) -> None:
+    """Refuse a path at which there is something, before the work is done that would be written there.
+
+    Raises:
+        OutputExistsError: There is something.
+    """
+    if target.exists():
+        raise OutputExistsError(f"{target.name} exists already", hint="choose another name", path=str(target))
 
 
 def write_whole(target: Path, content: bytes, *, overwrite: bool = False) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medseg.io.atomic import write_whole
+from medseg.io.pdf_text import A4, BOLD, FONT, MM, register_fonts, shown, wrapped
 from medseg.progress import Progress, silent
 from medseg.review.audit import Audit, AuditEntry
 
@@ -17,14 +18,8 @@ if TYPE_CHECKING:
 _STEP = 100
 """Entries between two calls of the progress: they take a hundredth of a second."""
 
-MM = 72 / 25.4
-"""Points."""
-
-_PAGE = (210 * MM, 297 * MM)
 _MARGIN = 15 * MM
 _SIZE, _LEADING = 8.0, 10.5
-_FONT, _BOLD = "Vera", "VeraBd"
-"""Bitstream Vera, which reportlab brings along; its licence lets anybody embed it."""
 
 
 def write_audit_pdf(audit: Audit, path: Path, *, progress: Progress = silent) -> None:
@@ -52,17 +47,11 @@ class _Printer:
     """Fills pages from top to bottom."""
 
     def __init__(self, buffer: BytesIO, audit: Audit) -> None:
-        from reportlab.pdfbase import pdfmetrics
-        from reportlab.pdfbase.ttfonts import TTFont
         from reportlab.pdfgen.canvas import Canvas
 
-        for name in (_FONT, _BOLD):
-            if name not in pdfmetrics.getRegisteredFontNames():
-                pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
-        self._known = pdfmetrics.getFont(_FONT).face.charToGlyph
-        self._width = pdfmetrics.stringWidth
+        register_fonts()
         # Without a time of its own, the same trail makes the same bytes.
-        self._canvas: Canvas = Canvas(buffer, pagesize=_PAGE, pageCompression=1, invariant=1)
+        self._canvas: Canvas = Canvas(buffer, pagesize=A4, pageCompression=1, invariant=1)
         self._audit = audit
         self._pages = 0
         self._y = 0.0
@@ -71,7 +60,7 @@ class _Printer:
         """Print everything."""
         audit = self._audit
         about = f"case {audit.case}" if audit.case else "all cases"
-        self._canvas.setTitle(self._shown(f"Audit trail: {about}"))
+        self._canvas.setTitle(shown(f"Audit trail: {about}"))
         self._new_page()
         self._text(f"Audit trail: {about}", bold=True)
         for line in _head(audit):
@@ -94,8 +83,8 @@ class _Printer:
             self._text(line, indent=5 * MM)
 
     def _text(self, text: str, *, bold: bool = False, indent: float = 0.0) -> None:
-        font = _BOLD if bold else _FONT
-        for line in self._wrapped(self._shown(text), font, _PAGE[0] - 2 * _MARGIN - indent):
+        font = BOLD if bold else FONT
+        for line in wrapped(shown(text), font, _SIZE, A4[0] - 2 * _MARGIN - indent):
             if self._y < _MARGIN + _LEADING:
                 self._new_page()
             self._canvas.setFont(font, _SIZE)
@@ -112,32 +101,10 @@ class _Printer:
             f"page {self._pages}   study {audit.study}   printed {audit.made_at}   check: {result}",
             f"ledger: {audit.ledger_size} entries, head {audit.ledger_head}",
         )
-        self._canvas.setFont(_FONT, _SIZE - 2)
+        self._canvas.setFont(FONT, _SIZE - 2)
         for number, line in enumerate(foot):
-            self._canvas.drawString(_MARGIN, _MARGIN - (number + 1) * (_LEADING - 2), self._shown(line))
-        self._y = _PAGE[1] - _MARGIN
-
-    def _shown(self, text: str) -> str:
-        return "".join(
-            letter if ord(letter) in self._known else f"{{U+{ord(letter):04X}}}" for letter in text
-        )
-
-    def _wrapped(self, text: str, font: str, width: float) -> Iterator[str]:
-        """Lines of words, and of pieces of words that are longer than a line, such as digests."""
-        line = ""
-        for word in text.split(" "):
-            candidate = f"{line} {word}" if line else word
-            if self._width(candidate, font, _SIZE) <= width:
-                line = candidate
-                continue
-            if line:
-                yield line
-            while self._width(word, font, _SIZE) > width:
-                cut = next(n for n in range(len(word), 0, -1) if self._width(word[:n], font, _SIZE) <= width)
-                yield word[:cut]
-                word = word[cut:]
-            line = word
-        yield line
+            self._canvas.drawString(_MARGIN, _MARGIN - (number + 1) * (_LEADING - 2), shown(line))
+        self._y = A4[1] - _MARGIN
 
 
 def _head(audit: Audit) -> Iterator[str]:

@@ -151,7 +151,7 @@ class _Row:
         """A slice with a scale; and a ring where the surfaces lie farthest apart, if that is on it."""
         shown, focus, largest = tile(self.case, axis, index), self.focus, self.structure.largest
         draw = ImageDraw.Draw(shown)
-        _draw_scale(draw, shown, pixels_per_mm(self.case))
+        draw_scale(draw, shown, pixels_per_mm(self.case))
         if focus is not None and largest is not None and focus[axis] == index:
             x, y = on_tile(self.case, axis, np.array([largest.at_lps_mm]))[0]
             box = (x - RING_RADIUS, y - RING_RADIUS, x + RING_RADIUS, y + RING_RADIUS)
@@ -159,7 +159,8 @@ class _Row:
         return shown
 
 
-def _draw_scale(draw: ImageDraw.ImageDraw, shown: Image.Image, pixels_per_mm: float) -> None:
+def draw_scale(draw: ImageDraw.ImageDraw, shown: Image.Image, pixels_per_mm: float) -> None:
+    """Draw a bar of a round length at the lower left of a tile."""
     longest = shown.width * MAX_SCALE
     mm = next((length for length in SCALES_MM if length * pixels_per_mm <= longest), SCALES_MM[-1])
     x, y = 8, shown.height - 10

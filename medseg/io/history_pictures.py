@@ -58,7 +58,7 @@ def pictures_of(history: History, label_map: LabelMap, image: Volume | None) -> 
         label_map.grid.require_same_as(image.grid, "label map and image of a story")
         case = SheetCase(image, label_map, customary_window(image), None)
     else:
-        case = SheetCase(_silhouettes(label_map), label_map, (0.0, 1.0), None)
+        case = SheetCase(silhouettes(label_map), label_map, (0.0, 1.0), None)
     if not case.occupied.any():
         return ()
     main = case.order.axes.index(0)
@@ -102,7 +102,8 @@ def _how(one: StructureHistory, where: Slice) -> str:
     return "across its slices" if any(by_word.values()) else "not recorded"
 
 
-def _silhouettes(label_map: LabelMap) -> Volume:
+def silhouettes(label_map: LabelMap) -> Volume:
+    """What stands in for the image where there is none: structures in grey, for a window from 0 to 1."""
     labelled = np.logical_or.reduce([layer != 0 for layer in label_map.layers])
     voxels = np.where(labelled, np.float32(SILHOUETTE), np.float32(0))
     return Volume(label_map.grid, voxels, Quantity.ARBITRARY, Source("label map"))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from medseg.errors import LabelMapError
 from medseg.labelmap.label_map import LabelMap
 from medseg.labelmap.structure import Structure
-from medseg.space import Box, Grid
+from medseg.space import Grid, box_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -68,6 +68,11 @@ class Surface:
     def volume_mm3(self) -> float:
         """The volume that it encloses."""
         return _volume(self.vertices_lps_mm, self.triangles)
+
+    @cached_property
+    def normals_lps(self) -> FloatArray:
+        """Unit normals of the vertices, outwards, shape ``(n, 3)``: of the triangles around each."""
+        return _normals(self.vertices_lps_mm, self.triangles)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -127,7 +132,8 @@ def surface_of(
 def _marching_cubes(mask: npt.NDArray[np.bool_], grid: Grid) -> tuple[FloatArray, IntArray]:
     from skimage.measure import marching_cubes
 
-    box = _box_of(mask)
+    box = box_of(mask)
+    assert box is not None  # noqa: S101 - looked at by the caller
     # A voxel around it: the surface is closed where the structure meets the border of the image.
     field = np.pad(mask[box], 1).astype(np.float32)
     # Lewiner's variant, the default, leaves holes in masks with voxels that touch at an edge.
@@ -137,14 +143,6 @@ def _marching_cubes(mask: npt.NDArray[np.bool_], grid: Grid) -> tuple[FloatArray
     if _volume(vertices, triangles) < 0:
         triangles = triangles[:, ::-1]
     return vertices, np.ascontiguousarray(triangles, np.int32)
-
-
-def _box_of(mask: npt.NDArray[np.bool_]) -> Box:
-    sides = []
-    for axis in range(3):
-        filled = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
-        sides.append(slice(int(filled[0]), int(filled[-1]) + 1))
-    return sides[0], sides[1], sides[2]
 
 
 def _taubin(vertices: FloatArray, triangles: IntArray, iterations: int) -> FloatArray:
@@ -175,9 +173,7 @@ def _with_volume(
     vertices: FloatArray, triangles: IntArray, volume_mm3: float, grid: Grid
 ) -> tuple[FloatArray, float]:
     """Move a surface along its normals until it encloses a volume, and say how far."""
-    summed = _summed_normals(vertices, triangles)
-    length = np.linalg.norm(summed, axis=1, keepdims=True)
-    normals = summed / np.where(length > 0, length, 1)
+    normals = _normals(vertices, triangles)
     most_mm = MAX_MOVE * min(grid.spacing_kji_mm)
     moved_mm = 0.0
     for _ in range(_MOVES):
@@ -189,6 +185,13 @@ def _with_volume(
         step = (volume_mm3 - _volume(now, triangles)) / growth
         moved_mm = float(np.clip(moved_mm + step, -most_mm, most_mm))
     return vertices + moved_mm * normals, moved_mm
+
+
+def _normals(vertices: FloatArray, triangles: IntArray) -> FloatArray:
+    """For each vertex the unit normal of its triangles, the larger ones more."""
+    summed = _summed_normals(vertices, triangles)
+    length = np.linalg.norm(summed, axis=1, keepdims=True)
+    return np.asarray(summed / np.where(length > 0, length, 1))
 
 
 def _summed_normals(vertices: FloatArray, triangles: IntArray) -> FloatArray:

@@ -7,9 +7,13 @@ from medseg.measurement.difference import (
     TableChange,
     difference_between,
 )
-from medseg.measurement.overlap import dice
+from medseg.measurement.overlap import dice, jaccard
 from medseg.measurement.size import volume_ml, volume_mm3
-from medseg.measurement.surface_distance import SurfaceDistance, largest_surface_distance
+from medseg.measurement.surface_distance import (
+    SurfaceDistance,
+    boundary_hausdorff_mm,
+    largest_surface_distance,
+)
 
 __all__ = [
     "LabelMapDifference",
@@ -17,8 +21,10 @@ __all__ = [
     "SurfaceDistance",
     "TableChange",
     "boundary",
+    "boundary_hausdorff_mm",
     "dice",
     "difference_between",
+    "jaccard",
     "largest_surface_distance",
     "volume_ml",
     "volume_mm3",

@@ -27,7 +27,7 @@ class SliceOrigins:
         drawn: Slices with a contour that a person drew.
         imported: Slices with a contour that came from another program or a truth.
         interpolated: Slices that the engine filled.
-        assisted: Slices with a contour that a model proposed and a person took over.
+        assisted: Slices that a model proposed: as voxels, or as a contour that a person took over.
     """
 
     drawn: tuple[str, ...] = ()

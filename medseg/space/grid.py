@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.errors import GeometryError, GridMismatchError
+from medseg.space.box import Box
 from medseg.space.plane import FloatArray, Plane
 
 GEOMETRY_TOLERANCE_MM = 1e-4
@@ -124,6 +125,20 @@ class Grid:
         """Centres of the eight corner voxels, shape ``(8, 3)``."""
         last = np.array(self.shape_kji, dtype=np.float64) - 1
         return self.to_lps_mm(np.array(list(np.ndindex(2, 2, 2))) * last)
+
+    def within(self, box: Box) -> Grid:
+        """The grid of a part of the array.
+
+        Args:
+            box: Which voxels, with a start and a stop along each axis.
+
+        Raises:
+            GeometryError: The box is empty.
+        """
+        affine = self.index_to_lps_mm.copy()
+        affine[:3, 3] = self.to_lps_mm([side.start for side in box])
+        k, j, i = (side.stop - side.start for side in box)
+        return Grid((k, j, i), affine, self.frame_of_reference_uid)
 
     def plane(self, axis: int, index: float) -> Plane:
         """The plane of one slice.

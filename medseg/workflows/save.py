@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -86,7 +86,7 @@ def save_label_map(
         created=datetime.now().astimezone(),
         source=source,
         voxels_sha256=layers_sha256(label_map.layers),
-        structures=_slice_origins(label_map, contours),
+        structures=_slice_origins(label_map, contours, proposed=set(models or {}) - set(completed or {})),
         completed=completed or {},
         models=models or {},
         notes=(*notes, *shear_warnings(grid)),
@@ -196,11 +196,19 @@ def _layers_named(files: LabelMapFiles) -> set[int]:
     return {structure.layer for structure in structures}
 
 
-def _slice_origins(label_map: LabelMap, contours: ContourSet) -> dict[str, SliceOrigins]:
-    return {
+def _slice_origins(
+    label_map: LabelMap, contours: ContourSet, proposed: Collection[str]
+) -> dict[str, SliceOrigins]:
+    origins = {
         structure.id: _origins_of(label_map.mask(structure.id), contours.of(structure.id), label_map.grid)
         for structure in label_map.structures
     }
+    # Voxels without any contour of a structure that a model proposed are the model's.
+    for structure_id in origins.keys() & proposed:
+        one = origins[structure_id]
+        if not (one.drawn or one.imported or one.assisted):
+            origins[structure_id] = replace(one, interpolated=(), assisted=one.interpolated)
+    return origins
 
 
 def _origins_of(mask: npt.NDArray[np.bool_], contours: ContourSet, grid: Grid) -> SliceOrigins:

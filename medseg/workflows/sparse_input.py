@@ -135,7 +135,7 @@ def read_sparse(
         slices = tuple(drawn) if drawn is not None else None
         itself = nifti_source(path)
         inputs = tuple(StepInput("sparse label map", itself.format, file.sha256) for file in itself.files)
-        return SparseLabelMap(read_label_map(path), slices, _drawn_on(path, image), inputs)
+        return SparseLabelMap(read_label_map(path), slices, drawn_on(path, image), inputs)
     if not path.name.endswith(".json"):
         raise InputError(
             f"expected a label map (.nii.gz, .nii) or a contours file (.json), got {path.name}",
@@ -153,12 +153,12 @@ def read_sparse(
         image = open_image(grid_of, progress=progress)
     if image is None:
         beside = _label_map_beside(path)
-        grid, source = read_label_map(beside).grid, _drawn_on(beside, None)
+        grid, source = read_label_map(beside).grid, drawn_on(beside, None)
         return SparseContours(contours, grid, _structures_of(contours, path), source, inputs)
     return SparseContours(contours, image.grid, _structures_of(contours, path), image.source, inputs)
 
 
-def _drawn_on(label_map: Path, image: Volume | None) -> Source:
+def drawn_on(label_map: Path, image: Volume | None) -> Source:
     """The image that a label map was drawn on: the one given, the one it names, or else the file itself."""
     if image is not None:
         return image.source

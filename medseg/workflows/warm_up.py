@@ -1,4 +1,4 @@
-"""Make the engine ready before it is needed."""
+"""Make the engine and the measurements ready before they are needed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import numpy.typing as npt
 
 from medseg.contour import Slice
 from medseg.interpolation import draw_next, interpolate_masks
-from medseg.labelmap import Structure
+from medseg.labelmap import LabelMap, Structure
+from medseg.measurement.measure import measure_structure
 from medseg.progress import Progress, silent
 from medseg.space import Grid
+from medseg.volume import Quantity, Source, Volume
 from medseg.workflows.interpolate import cut
 
 SIDE = 24
@@ -18,12 +20,16 @@ SIDE = 24
 PARALLEL = tuple(Slice(0, k) for k in (6, 9, 12, 15, 18))
 MIXED = (Slice(0, 8), Slice(0, 16), Slice(1, 12), Slice(2, 12))
 
+STEPS = 3
+"""Two methods, and measuring."""
+
 
 def warm_up(progress: Progress = silent) -> None:
-    """Complete a tiny structure by each default method, and ask where to draw it next.
+    """Complete a tiny structure by each default method, ask where to draw it next, and measure it.
 
-    The loops of interpolation are compiled when they first run on a machine, which takes seconds, and are
-    loaded when they first run in a process. A window does this in a thread while nobody waits for it.
+    The loops of interpolation and measurement are compiled when they first run on a machine, which takes
+    seconds, and are loaded when they first run in a process. A window does this in a thread while nobody
+    waits for it.
 
     Args:
         progress: Called between the steps; raise :class:`~medseg.errors.Cancelled` from it to stop.
@@ -38,11 +44,14 @@ def warm_up(progress: Progress = silent) -> None:
     structure = Structure("ball", "Ball", 1)
     ball = _ball()
     for number, planes in enumerate((PARALLEL, MIXED)):
-        progress("Getting ready", number, 2)
+        progress("Getting ready", number, STEPS)
         masks = {structure.id: {where: cut(ball, where) for where in planes}}
         completion = interpolate_masks(masks, grid, [structure], progress=progress)
         draw_next(completion, structure.id, progress=progress)
-    progress("Getting ready", 2, 2)
+    progress("Getting ready", 2, STEPS)
+    volume = Volume(grid, np.where(ball, 60, 0).astype(np.int16), Quantity.HU, Source("phantom"))
+    measure_structure(LabelMap(grid, (ball.astype(np.uint8),), (structure,)), structure.id, volume)
+    progress("Getting ready", STEPS, STEPS)
 
 
 def _ball() -> npt.NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from qtpy.QtCore import QTimer
 
 from medseg.contour import Contour, Slice
 from medseg.errors import LabelMapError, MedsegError
+from medseg.measurement.measured import Line
 from medseg.space import AnatomicalOrder, Grid
 from medseg.volume.resampled import ResampledSlices
 from napari_medseg.anatomical_view import AnatomicalView
@@ -259,6 +260,13 @@ class Binding:
             self.solid.hide(structure_ids)
         self.show_outlines()
 
+    def show_measured(self, lines: tuple[Line, ...]) -> None:
+        """Show the lines along which something was measured, instead of those that were shown."""
+        if lines != self._outlines[0].measured:
+            for outlines in self._outlines:
+                outlines.measured = lines
+            self.show_outlines()
+
     @property
     def case(self) -> Case:
         """The case that is shown."""
@@ -319,7 +327,8 @@ class Binding:
         """Show on a further canvas what the main one shows."""
         self._further.append(ResultLayers(canvas.viewer, self._case, self.fill, self._tell, self.grid))
         outlines = Outlines(self._case, canvas.view)
-        outlines.proposal, outlines.hidden = self._outlines[0].proposal, self._outlines[0].hidden
+        main = self._outlines[0]
+        outlines.proposal, outlines.hidden, outlines.measured = main.proposal, main.hidden, main.measured
         self._outlines.append(outlines)
         self._mice.append(CanvasMouse(canvas.view, self.hand))
         self._texts.append(EdgeTexts(canvas.view))

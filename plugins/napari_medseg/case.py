@@ -38,6 +38,7 @@ from medseg.workflows.structure_edits import added
 from medseg.workflows.time_points import TimePoints
 from medseg.workflows.verify import State
 from napari_medseg.keeper import Keeper, LookOnly
+from napari_medseg.structure_locks import require_unlocked
 
 
 class Change(Enum):
@@ -234,7 +235,7 @@ class Case:
         whole = changed_at(
             self.history.current, after, self.time_index, self.placements, only_here=self.draws_at_one_time
         )
-        _require_unlocked(self.history.current, whole)
+        require_unlocked(self.history.current, whole)
         self._moved("do", self.history.do(label, whole), before)
 
     def undo(self) -> str:
@@ -459,29 +460,3 @@ class Case:
     def _tell(self, change: Change) -> None:
         for listener in tuple(self._listeners):
             listener(change)
-
-
-def _require_unlocked(before: Delineation, after: Delineation) -> None:
-    """Refuse an edit that touches a locked structure; locking and unlocking is none.
-
-    Raises:
-        LockedError: It does.
-    """
-    structures = {s.id: s for s in after.structures}
-    for structure in before.structures:
-        structure_id = structure.id
-        if structure_id not in before.locked:
-            continue
-        same = structures.get(structure_id) == structure and _are_same(
-            before.contours.of(structure_id), after.contours.of(structure_id)
-        )
-        if not same:
-            raise LockedError(
-                f"{structure.name} is locked: it was not changed",
-                hint="unlock it in the list of structures to work on it",
-                structure_id=structure_id,
-            )
-
-
-def _are_same(first: ContourSet, second: ContourSet) -> bool:
-    return len(first) == len(second) and all(a is b for a, b in zip(first, second, strict=True))

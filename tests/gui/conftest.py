@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -51,6 +52,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("gui"):
                 item.add_marker(pytest.mark.skip(reason="no display here; make test brings a virtual one"))
+
+
+@pytest.fixture(autouse=True)
+def what_is_alive_is_no_garbage() -> None:
+    """Spare the search for garbage, which the fixture of a viewer makes several times, what is there already.
+
+    It takes as long as there are objects, most of them modules: a quarter of the time of all tests.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -360,7 +360,7 @@ def test_what_was_opened_first_comes_on_the_image_that_follows(
     viewer.open(slicer_file(overlapping(case.volume.grid)), plugin="medseg")
     panel.show_case(case)
     qtbot.waitUntil(lambda: not panel.background.busy and not case.structures)
-    panel._take_over_layers()
+    panel.opener.take_over_layers()
     wait(panel)
     assert [s.name for s in case.structures] == ["GTV", "PTV"]
     assert [layer.name for layer in viewer.layers if "from-slicer" in layer.name] == []

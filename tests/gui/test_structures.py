@@ -65,9 +65,15 @@ def test_structures_are_added_changed_and_switched(
     for k in (3, 6):
         draw_square(k)
     rows = section.list
-    qtbot.waitUntil(lambda: rows.topLevelItem(1).text(VOLUME) not in ("–", "0"), timeout=20_000)
-    drawn_ml = panel.live.proposal.volume_mm3(lesion.id) / 1000
-    assert float(rows.topLevelItem(1).text(VOLUME)) == pytest.approx(drawn_ml, rel=0.01)
+
+    def proposed_volume_is_shown() -> None:
+        assert panel.live.proposal is not None
+        proposed_ml = panel.live.proposal.volume_mm3(lesion.id) / 1000
+        assert rows.topLevelItem(1).text(VOLUME) not in ("–", "0")
+        assert float(rows.topLevelItem(1).text(VOLUME)) == pytest.approx(proposed_ml, rel=0.01)
+
+    # What is drawn is shown at once, what the engine proposes a moment later.
+    qtbot.waitUntil(proposed_volume_is_shown, timeout=20_000)
     assert "2 contours" in rows.topLevelItem(1).toolTip(NAME)
 
     assert all(outlines.hidden == frozenset() for outlines in panel.binding.outlines)

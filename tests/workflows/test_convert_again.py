@@ -57,10 +57,12 @@ def test_a_run_that_was_stopped_goes_on_and_ends_as_an_uninterrupted_one(root, o
 
     with pytest.raises(Cancelled):
         convert([root], out, workers=1, watch=stop)
-    (first,) = images(out)
-    written = times(out)[first]
-    assert convert([root], out).kept == 1
-    assert times(out)[first] == written
+    # A second one may have been begun, and even be there, by the time that its process is told to stop.
+    written = times(out)
+    assert 1 <= len(written) <= 2
+    kept = convert([root], out).kept
+    assert 1 <= kept <= len(written)
+    assert sum(times(out)[name] == when for name, when in written.items()) >= kept
     convert([root], tmp_path / "at once")
     assert tree(out) == tree(tmp_path / "at once")
 

@@ -27,11 +27,19 @@ def test_every_default_method_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(args)
         return ask(*args, **keywords)
 
+    measure, measured = module.measure_structure, []
+
+    def told(*args: Any) -> Any:
+        measured.extend(measure(*args).measured)
+        return measured
+
+    monkeypatch.setattr(module, "measure_structure", told)
     monkeypatch.setattr(module, "interpolate_masks", completed)
     monkeypatch.setattr(module, "draw_next", suggested)
     warm_up()
     assert ran == [registry.PARALLEL, registry.MIXED]
     assert len(asked) == 2
+    assert {"sphericity", "longest-in-plane", "intensity-peak-global"} <= {one.concept for one in measured}
 
 
 def test_it_can_be_stopped() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from enum import Enum
@@ -80,15 +79,6 @@ def comment_line(comment: Comment) -> str:
     state = "open" if comment.is_open else f"resolved by {comment.resolved_by}"
     text = " ".join(comment.text.split())
     return f"comment {comment.id} by {comment.author}{about}{where} ({state}): {text}"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows in columns as wide as they need to be."""
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (head, *rows)
-    ]
 
 
 def short(digest: str | None) -> str:

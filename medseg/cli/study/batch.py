@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from medseg.cli.interruption import Stop, stoppable
-from medseg.cli.study.answer import print_json, table
+from medseg.cli.study.answer import print_json
 from medseg.cli.study.options import (
     Credentials,
     filter_options,
@@ -18,6 +18,7 @@ from medseg.cli.study.options import (
     study_option,
     taken_filter,
 )
+from medseg.cli.text_table import text_table
 from medseg.errors import Cancelled, MedsegError, SessionEndedError, UnknownCaseError
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _foreseen(study: Study, who: SignedIn, task: Task, case_id: str) -> _Planned
 
 def _ask(planned: Sequence[_Planned], task: Task) -> None:
     rows = [(each.case_id, each.state, each.foreseen) for each in planned]
-    for line in table(("case", "state", "what would happen"), rows):
+    for line in text_table(("case", "state", "what would happen"), rows):
         click.echo(line, err=True)
     count = "1 case" if len(planned) == 1 else f"{len(planned)} cases"
     try:

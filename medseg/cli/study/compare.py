@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from medseg.cli.study.answer import print_json, short, table
+from medseg.cli.study.answer import print_json, short
 from medseg.cli.study.options import Credentials, key_options, open_chosen, study_option
+from medseg.cli.text_table import text_table
 
 if TYPE_CHECKING:
     from medseg.measurement import StructureDifference
@@ -52,7 +53,7 @@ def _lines(found: RevisionDifference) -> Iterator[str]:
     yield f"{found.case_id}: {' and '.join(named)}"
     if found.difference.grid:
         yield f"grid: {found.difference.grid}"
-    yield from table(HEAD, [_row(each) for each in found.difference.structures])
+    yield from text_table(HEAD, [_row(each) for each in found.difference.structures])
     for each in found.difference.structures:
         for change in each.table:
             yield f"{each.name}: {change.field} was {change.first or 'none'}, is {change.second or 'none'}"

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from medseg.cli.study.answer import case_as_dict, print_json, table, time_of
+from medseg.cli.study.answer import case_as_dict, print_json, time_of
 from medseg.cli.study.options import filter_options, open_chosen, study_option, taken_filter
+from medseg.cli.text_table import text_table
 
 
 @click.command("list")
@@ -52,7 +53,7 @@ def list_(limit: int | None, offset: int, as_json: bool, study_folder: Path | No
         for row in found.rows
     ]
     if rows:
-        for line in table(("case", "state", "readers", "due", "comments", "changed"), rows):
+        for line in text_table(("case", "state", "readers", "due", "comments", "changed"), rows):
             click.echo(line)
     counts = ", ".join(f"{count} {state}" for state, count in found.counts.items())
     click.echo(f"{sum(found.counts.values())} cases{': ' if counts else ''}{counts}", err=True)

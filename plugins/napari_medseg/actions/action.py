@@ -118,6 +118,9 @@ _VIEWS = (
     Action("layout", "One or four", VIEWS, ("F",), "One canvas, or three planes and the surfaces"),
     Action("upright", "True planes", VIEWS, ("U",), "True anatomical planes of an oblique image, or its own"),
     Action("fit", "Fit", VIEWS, ("Home",), "Show all of the image"),
+    Action(
+        "diameters", "Diameters", VIEWS, ("M",), "Show the longest diameters where they are, or hide them"
+    ),
     Action("hide", "Hide contours", VIEWS, ("H",), "The image without anything on it, or all again"),
 )
 

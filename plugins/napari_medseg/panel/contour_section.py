@@ -12,6 +12,7 @@ from medseg.space import Grid
 from medseg.workflows.delineate import Proposal
 from napari_medseg.case import Case
 from napari_medseg.display import slice_on_display
+from napari_medseg.panel.measuring.summary_line import SummaryLine
 from napari_medseg.panel.parts import button, even_row, heading
 from napari_medseg.panel.proposed import ProposedLine
 from napari_medseg.panel.structures.section import StructuresSection
@@ -45,7 +46,7 @@ class ContourSection(QWidget):
         self.draw, self.hole = self.tools.buttons["polygon"], self.tools.hole
         self.slices = QListWidget()
         self.slices.setToolTip("Slices with contours of this structure; click to go there")
-        self.slices.setMinimumHeight(3 * ROW_HEIGHT_PX)
+        self.slices.setMinimumHeight(2 * ROW_HEIGHT_PX)
         self.slices.setStyleSheet(LIST_STYLE)
         self.slices.itemClicked.connect(self._choose_slice)
         self.delete = button("Delete contour", DELETE, self.delete_asked.emit)
@@ -59,6 +60,7 @@ class ContourSection(QWidget):
         self._slices_heading = heading("Contoured slices")
         self.proposed = ProposedLine()
         self.proposed.place_asked.connect(self.slice_chosen)
+        self.summary = SummaryLine()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 8, 6, 6)
         layout.setSpacing(6)
@@ -67,6 +69,7 @@ class ContourSection(QWidget):
         layout.addWidget(self.slices, 3)
         layout.addWidget(self.delete)
         layout.addWidget(self.proposed)
+        layout.addWidget(self.summary)
         layout.addWidget(self.image_help)
         layout.addWidget(even_row(self.interpolate, self.draw_next))
 

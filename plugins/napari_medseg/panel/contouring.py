@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
-from medseg.errors import InputError
-from medseg.progress import Progress
 from medseg.space import is_upright, upright_grid
-from medseg.workflows.landmarks import is_landmark_file
 from napari_medseg.actions.key_filter import KeyFilter
 from napari_medseg.actions.keyboard import Keyboard
 from napari_medseg.actions.keys_window import KeysWindow
@@ -30,17 +26,7 @@ from napari_medseg.napari_private import (
     stand_left,
     unwrapped,
 )
-from napari_medseg.opening import (
-    Choice,
-    OpenedLabelMap,
-    OpenedStructures,
-    is_label_map,
-    is_structures,
-    open_chosen,
-    open_path,
-    put_on,
-    read_label_map,
-)
+from napari_medseg.opening import Choice
 from napari_medseg.panel.acting import Acting
 from napari_medseg.panel.background import Background
 from napari_medseg.panel.contour_section import ContourSection
@@ -48,8 +34,11 @@ from napari_medseg.panel.desk import Desk
 from napari_medseg.panel.drawing import Drawing
 from napari_medseg.panel.exchanging import Exchanging
 from napari_medseg.panel.keeping import Keeping
+from napari_medseg.panel.measuring.measuring import Measuring
+from napari_medseg.panel.measuring.section import NumbersSection
 from napari_medseg.panel.messages import Messages
 from napari_medseg.panel.open_section import OpenSection
+from napari_medseg.panel.opener import Opener
 from napari_medseg.panel.parts import button, row
 from napari_medseg.panel.recovering import Recovering
 from napari_medseg.panel.recovery_section import RecoverySection
@@ -93,7 +82,6 @@ class ContouringPanel(QWidget):
         live: The engine beside the reader of the open case.
         layout_wanted: One canvas, or four.
         upright: Whether true anatomical planes are shown.
-        chooser: The window in which one of several volumes is chosen, while it is open.
         keys_window: The list of all keys, once it was asked for.
     """
 
@@ -103,7 +91,6 @@ class ContouringPanel(QWidget):
         super().__init__()
         viewer = unwrapped(napari_viewer)
         self.ask = ask_about_unsaved
-        self.chooser: VolumeChooser | None = None
         self.live: LiveCase | None = None
         self.layout_wanted = START_LAYOUT
         self.upright = False
@@ -114,12 +101,21 @@ class ContouringPanel(QWidget):
         self.contours = ContourSection()
         self.sign_off = SignOffSection()
         self.images = ImagesSection()
+        self.numbers = NumbersSection()
         self.structuring = Structuring(self.desk, self.contours.structures)
         dock = stand_left(viewer, self.contours.structures, STRUCTURES)
         self.destroyed.connect(dock.deleteLater)
         self.drawing = Drawing(self.desk, self.contours)
         self.exchanging = Exchanging(self.desk)
         self.imaging = Imaging(self.desk, self.images)
+        self.measuring = Measuring(self.desk, self.numbers, self.contours, self.imaging)
+        self.opener = Opener(
+            self.desk,
+            self.opening,
+            self.exchanging,
+            show=self.show_case,
+            may_close=self.may_close_case,
+        )
         self.keeping = Keeping(self.desk, self.sign_off, self.exchanging)
         self.recovery = RecoverySection()
         self.recovering = Recovering(
@@ -139,21 +135,20 @@ class ContouringPanel(QWidget):
         self._guard = CloseGuard(viewer, self.may_close_case, self.leave)
         self._take_keys()
         self.destroyed.connect(self._guard.remove)
-        self.opening.path_chosen.connect(self._open_chosen)
-        self.opening.upon_chosen.connect(self._open_upon)
         self.opening.plane_chosen.connect(self._show_plane)
         self.contours.structure_chosen.connect(self._refresh)
+        self.contours.structure_chosen.connect(self.measuring.follow)
         self.desk.box.subscribe(self._refresh)
         self.background.busy_changed.connect(self._show_busy)
-        viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.dims.events.order.connect(self._on_order)
         self.warm_up = EngineWarmUp()
         self.destroyed.connect(self.warm_up.stop)
+        self.destroyed.connect(self.measuring.stop)
         later(self.warm_up.start, WARM_UP_AFTER_MS)
         self.destroyed.connect(self.recovering.let_go)
         self.recovering.look()
         self._refresh()
-        self._take_over_layers()
+        self.opener.take_over_layers()
 
     @property
     def case(self) -> Case | None:
@@ -165,36 +160,18 @@ class ContouringPanel(QWidget):
         """The layers of the open case."""
         return self.desk.binding
 
-    def open_path(self, path: Path) -> None:
-        """Open an image, or what belongs on the open image, in the background.
+    @property
+    def chooser(self) -> VolumeChooser | None:
+        """The window in which one of several volumes is chosen, while it is open."""
+        return self.opener.chooser
 
-        A saved label map takes the place of what is there; structures and landmarks of other programs are
-        added to it.
-        """
-        path = path.expanduser()
-        if is_landmark_file(path):
-            self.exchanging.bring_landmarks(path)
-            return
-        if is_structures(path):
-            self.exchanging.bring_in(path)
-            return
-        if not self.may_close_case():
-            return
-        if not is_label_map(path):
-            self.background.run("Opening", partial(open_path, path), self._show_opened)
-        elif self.case is None:
-            error = InputError("a label map needs its image", hint="open the image first, then this file")
-            self.messages.show_error(error)
-        else:
-            self.background.run(
-                "Opening", partial(_read_label_map, path), partial(self._show_label_map, self.case)
-            )
+    def open_path(self, path: Path) -> None:
+        """Open an image, or what belongs on the open image; see :meth:`Opener.open_path`."""
+        self.opener.open_path(path)
 
     def choose(self, choice: Choice) -> None:
         """Ask which of several volumes is to be opened, and open it."""
-        self.chooser = VolumeChooser(choice, main_window(self.desk.viewer))
-        self.chooser.finished.connect(self._open_chosen_volume)
-        self.chooser.open()
+        self.opener.choose(choice)
 
     def show_case(self, case: Case, image_layer: Any = None) -> None:
         """Show a case instead of the one that was open."""
@@ -239,6 +216,7 @@ class ContouringPanel(QWidget):
         elif case.is_locked:
             self.messages.inform(f"This label map is {case.state.value}: its contours can't be changed.")
         self._show_images()
+        self.measuring.show_case()
         self.case_shown.emit()
 
     def show_upright(self, *, on: bool) -> None:
@@ -283,6 +261,7 @@ class ContouringPanel(QWidget):
     def leave(self) -> None:
         """Let go of the window, which is about to close: threads end, further canvases go."""
         self._stop_live()
+        self.measuring.stop()
         self.recovering.end()
         if self.desk.binding is not None:
             self.desk.binding.leave()
@@ -295,9 +274,10 @@ class ContouringPanel(QWidget):
         self.recovering.let_go()
         if self.desk.binding is not None:
             self.desk.binding.close()
-        self.desk.case, self.desk.binding = None, None
+        self.desk.case, self.desk.binding, self.desk.proposal = None, None, None
         self._refresh()
         self.imaging.show_case()
+        self.measuring.show_case()
         self.case_shown.emit()
 
     def may_close_case(self) -> bool:
@@ -327,38 +307,13 @@ class ContouringPanel(QWidget):
         if self.desk.case is not None:
             self.contours.show_proposal(self.desk.case, update.proposal)
         self._refresh()
+        self.measuring.follow()
 
     def _stop_live(self) -> None:
         if self.live is not None:
             self.live.stop()
             self.live.deleteLater()
             self.live = None
-
-    def _show_opened(self, opened: Case | Choice) -> None:
-        if isinstance(opened, Choice):
-            self.choose(opened)
-        else:
-            self.show_case(opened)
-
-    def _open_chosen_volume(self, _result: int) -> None:
-        chooser, self.chooser = self.chooser, None
-        if chooser is None:
-            return
-        chooser.deleteLater()
-        if chooser.accepted_choice is not None:
-            work = partial(open_chosen, chooser.choice, *chooser.accepted_choice)
-            done = partial(self._show_chosen, chooser.choice.structures)
-            self.background.run("Opening", work, done)
-
-    def _show_chosen(self, structures: Path | None, case: Case) -> None:
-        self.show_case(case)
-        if structures is not None:
-            self.exchanging.bring_in(structures)
-
-    def _show_label_map(self, case: Case, opened: OpenedLabelMap) -> None:
-        on_image = case.anew()
-        put_on(on_image, opened)
-        self.show_case(on_image)
 
     def _show_images(self) -> None:
         self.imaging.show_case()
@@ -369,9 +324,12 @@ class ContouringPanel(QWidget):
         """Another image is looked at: its window, its unit."""
         self.windows.show_case()
         self.contours.tools.show_case(self.case)
+        self.measuring.follow()
 
     def _on_change(self, change: Change) -> None:
         self._refresh()
+        if change is Change.IMAGE:
+            self.measuring.follow()
         if change is Change.BROUGHT_IN and self.case is not None:
             self._tell_brought_in(self.case)
 
@@ -395,31 +353,6 @@ class ContouringPanel(QWidget):
     def _on_order(self, _event: Any = None) -> None:
         if self.binding is not None:
             self.opening.show_plane(self.binding.view.axis)
-
-    def _on_inserted(self, _event: Any) -> None:
-        # Later: napari is still inserting it.
-        later(self._take_over_layers)
-
-    def _take_over_layers(self) -> None:
-        """Make what napari's own menus opened the case, if none is open."""
-        for layer in list(self.desk.viewer.layers):
-            holds = layer.metadata.get(METADATA_KEY)
-            if self.case is None and isinstance(holds, Case) and layer.as_layer_data_tuple()[2] == "image":
-                self.show_case(holds, layer)
-            elif self.case is not None and not self.case.structures:
-                self._take_over_structures(self.case, holds)
-
-    def _take_over_structures(self, case: Case, holds: object) -> None:
-        """Put on the case what was opened before its image, and take its own layers away."""
-        if not isinstance(holds, OpenedLabelMap | OpenedStructures):
-            return
-        for layer in list(self.desk.viewer.layers):
-            if layer.metadata.get(METADATA_KEY) is holds:
-                self.desk.viewer.layers.remove(layer)
-        if isinstance(holds, OpenedLabelMap):
-            self.desk.attempt(partial(self._show_label_map, case, holds))
-        else:
-            self.exchanging.bring_in(holds.path)
 
     def _remove_stale_layers(self, case: Case, image_layer: Any) -> None:
         """Remove the layers of a panel that was closed; the case has all that they show."""
@@ -450,11 +383,13 @@ class ContouringPanel(QWidget):
     def _name_keys(self) -> None:
         self.contours.show_keys(self.keyboard.keys_text)
         self.windows.show_keys()
+        self.numbers.show_key(self.keyboard.keys_text("diameters"))
         self.show_keys_button.setToolTip(f"{KEYS_TIP} ({self.keyboard.keys_text('help')})")
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.addTab(self.contours, "Contour")
+        self.tabs.addTab(self.numbers, "Numbers")
         self.tabs.addTab(self.images, "Images")
         self.tabs.addTab(self.sign_off, "Save and sign off")
         self.status.setWordWrap(True)
@@ -470,16 +405,6 @@ class ContouringPanel(QWidget):
             layout.addWidget(widget, 1 if widget is self.tabs else 0)
         self.setMinimumWidth(PANEL_WIDTH_PX)
 
-    def _open_chosen(self, path: str) -> None:
-        self.open_path(Path(path))
-
-    def _open_upon(self, path: str) -> None:
-        """Open what was named as structures of the open image: NIfTI of any name, too."""
-        if is_landmark_file(path) or is_label_map(Path(path)):
-            self.open_path(Path(path))
-        else:
-            self.exchanging.bring_in(Path(path))
-
     def _show_plane(self, axis: int) -> None:
         if self.binding is not None:
             self.binding.view.show_plane(axis)
@@ -487,10 +412,6 @@ class ContouringPanel(QWidget):
     def _show_busy(self, busy: bool) -> None:  # noqa: FBT001 - Qt's signal passes it
         self.opening.setEnabled(not busy)
         self._refresh()
-
-
-def _read_label_map(path: Path, _progress: Progress) -> OpenedLabelMap:
-    return read_label_map(path)
 
 
 def _nothing() -> None:

@@ -45,6 +45,7 @@ class Looking:
             "layout": self.change_layout,
             "upright": self.change_planes,
             "fit": self.fit,
+            "diameters": panel.measuring.toggle_diameters,
             "hide": self.hide,
             **{f"window-{n}": partial(panel.windows.choose, n - 1) for n in range(1, WINDOW_KEYS + 1)},
             "switch-image": imaging.switch,

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from medseg.workflows.delineate import Proposal
 from napari_medseg.case import Case
+from napari_medseg.panel.parts import LINK_STYLE
 from napari_medseg.places import Places
 
 MOST_REMARKS = 3
@@ -64,7 +65,7 @@ class ProposedLine(QWidget):
             key = keys_text("accept-all")
             accepts = f" ({key} accepts all)" if key else ""
             lines.insert(0, f"<b>Proposed</b>: {', '.join(found)}{accepts}")
-        self._label.setText("<br>".join(lines))
+        self._label.setText(LINK_STYLE + "<br>".join(lines))
         self.setVisible(bool(lines))
 
     def _go(self, link: str) -> None:

@@ -1,4 +1,4 @@
-"""The contours of a case on a plane: drawn ones solid, proposed ones dashed, others where they cross it."""
+"""What of a case lies on a plane: drawn contours solid, proposed ones dashed, others where they cross it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.contour import Contour, Origin, Slice
+from medseg.measurement.measured import Line
 from medseg.space import Plane
 from medseg.workflows.delineate import Proposal
 from napari_medseg.case import Case
+from napari_medseg.views.calipers import caliper_lines
 from napari_medseg.views.plane_lines import Polyline
 from napari_medseg.views.plane_view import PlaneView
 
-DRAWN, PROPOSED, CROSSING = "drawn", "proposed", "crossing"
+DRAWN, PROPOSED, CROSSING, MEASURED = "drawn", "proposed", "crossing", "measured"
 """The groups of lines."""
 
 HOLE_COLOR = "#ffffff"
@@ -30,6 +32,7 @@ class Outlines:
     Attributes:
         proposal: What the engine proposes; None where nothing is.
         hidden: Ids of the structures that are not shown.
+        measured: Lines along which something was measured.
         shows_nothing: Whether the image is shown alone.
     """
 
@@ -39,6 +42,7 @@ class Outlines:
         self._shown_on: Slice | None = None
         self.proposal: Proposal | None = None
         self.hidden: frozenset[str] = frozenset()
+        self.measured: tuple[Line, ...] = ()
         self.shows_nothing = False
 
     @property
@@ -58,6 +62,8 @@ class Outlines:
         view.lines.show(CROSSING, crossing, mm_per_px=mm_per_px, width_px=CROSSING_WIDTH_PX)
         view.lines.show(PROPOSED, self._proposed(), mm_per_px=mm_per_px, width_px=WIDTH_PX)
         view.lines.show(DRAWN, drawn, mm_per_px=mm_per_px, width_px=WIDTH_PX)
+        calipers = caliper_lines(self.measured, view)
+        view.lines.show(MEASURED, calipers, mm_per_px=mm_per_px, width_px=WIDTH_PX)
 
     def follow(self) -> None:
         """The same where the view has moved on to another slice since; the others need no new picture."""

@@ -1,0 +1,1 @@
+"""The numbers of the chosen structure, live as its contours change."""
