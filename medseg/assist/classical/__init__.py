@@ -1,0 +1,1 @@
+"""Segmenters without a network: each one idea, from the literature, in patient mm."""

@@ -1,0 +1,60 @@
+"""Grow from seeds: strokes in several structures compete for every voxel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from medseg.assist.classical.neighbourhood import ball, seeds_of, smoothed, values_of
+from medseg.assist.segmenter import BACKGROUND, Hint, Method, Parameter, Proposal, Task
+from medseg.progress import Progress, silent
+
+
+class GrowFromSeeds:
+    """Each voxel goes to the seed from which it is reached with the least change of value.
+
+    Growing cells (Vezhnevets and Konouchine 2005, GrowCut, Graphicon) that have come to rest are shortest
+    paths on the voxels' graph (Zhu et al. 2014, An effective interactive medical image segmentation method
+    using fast GrowCut, MICCAI IMIC): a step costs the difference of two neighbours' values, and here a
+    little for each mm, by which ties in flat tissue fall to the nearer seed. Beyond the ball, if there is
+    one, is background.
+    """
+
+    name = "grow-from-seeds"
+    title = "Grow from seeds"
+    version = "1"
+    needs = frozenset({Hint.POINTS, Hint.BACKGROUND})
+    parameters: Sequence[Parameter] = (
+        Parameter("smoothing_mm", "Smoothing", 1.0, unit="mm", least=0, most=10),
+        Parameter("distance", "Cost of a mm, share of the seeds' contrast", 0.03, least=0, most=1),
+    )
+
+    def propose(self, task: Task, *, progress: Progress = silent) -> Proposal:
+        """Propose; see :class:`medseg.assist.segmenter.Segmenter`."""
+        # Imported here: compiled loops.
+        from medseg.assist.classical.grow_loops import grown
+
+        progress(self.title, 0, 1)
+        grid = task.volume.grid
+        values = smoothed(values_of(task), grid, task.number("smoothing_mm"))
+        labels = np.zeros(task.shape_kji, np.uint8)
+        competing = (*task.structure_ids, BACKGROUND)
+        for label, structure_id in enumerate(competing, start=1):
+            labels[seeds_of(task, structure_id)] = label
+        if task.hints.sphere is not None:
+            labels[~ball(grid, task.region, task.hints.sphere) & (labels == 0)] = len(competing)
+        per_mm = task.number("distance") * _contrast(values, labels, len(competing))
+        cost_kji = [per_mm * float(spacing) for spacing in grid.spacing_kji_mm]
+        result = grown(values, labels, np.array(cost_kji, dtype=np.float32))
+        masks = {each: result == label for label, each in enumerate(task.structure_ids, start=1)}
+        return Proposal(masks, task.region, Method(self.name, self.version, task.parameters))
+
+
+def _contrast(values: np.ndarray, labels: np.ndarray, count: int) -> float:
+    """How much the seeds of different structures differ; the image's spread where they hardly do."""
+    means = [
+        float(values[labels == label].mean()) for label in range(1, count + 1) if (labels == label).any()
+    ]
+    spread = float(np.ptp(values)) or 1.0
+    return max(max(means) - min(means), 0.05 * spread)

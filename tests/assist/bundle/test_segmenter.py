@@ -1,0 +1,74 @@
+"""A bundle beside the classical segmenters."""
+
+import numpy as np
+import pytest
+
+from assist.made_bundles import oblique, thresholding_bundle
+from medseg.assist.bundle import BundleSegmenter, opened_bundle
+from medseg.assist.bundle.outputs import as_prediction
+from medseg.assist.proposing import propose
+from medseg.assist.segmenter import Hints, Segmenter
+from medseg.errors import AssistError
+from medseg.volume import Quantity, Source, Volume
+
+
+class StandIn:
+    """Thresholds here rather than in a process of its own."""
+
+    def __init__(self, bundle, *, device):
+        self.bundle = bundle
+
+    def predict(self, volume, *, progress):
+        progress("thresholding", 0, 1)
+        return as_prediction((volume.voxels > 100)[np.newaxis].astype(np.uint8), self.bundle)
+
+    def close(self):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr("medseg.assist.bundle.segmenter.BundleProcess", StandIn)
+
+
+@pytest.fixture
+def volume():
+    grid = oblique((6, 9, 8))
+    voxels = np.random.default_rng(0).integers(0, 200, grid.shape_kji).astype(np.int16)
+    return Volume(grid, voxels, Quantity.HU, Source("phantom"))
+
+
+def made(folder, **options):
+    thresholding_bundle(folder, **options)
+    return opened_bundle(folder)
+
+
+def test_it_proposes_what_lies_in_the_region_and_is_free(tmp_path, volume):
+    region = (slice(1, 5), slice(2, 9), slice(0, 4))
+    taken = np.zeros((4, 7, 4), bool)
+    taken[:, 3] = True
+    with made(tmp_path / "b", name="Liver CT") as bundle, BundleSegmenter(bundle) as segmenter:
+        assert isinstance(segmenter, Segmenter)
+        assert (segmenter.name, segmenter.title) == ("bundle:liver-ct", "Liver CT")
+        assert [s.name for s in segmenter.structures] == ["Tumour"]
+        proposal = propose(segmenter, volume, ["tumour"], Hints(), region=region, taken=taken)
+    assert np.array_equal(proposal.masks["tumour"], (volume.voxels > 100)[region] & ~taken)
+    assert proposal.method.weights_sha256 == bundle.weights_sha256
+    assert proposal.method.parameters == {"bundle_sha256": bundle.bundle_sha256, "code_allowed": False}
+    assert proposal.remarks == ()
+
+
+def test_the_only_thing_that_a_bundle_finds_is_what_is_asked_for(tmp_path, volume):
+    with made(tmp_path / "b") as bundle, BundleSegmenter(bundle) as segmenter:
+        proposal = propose(segmenter, volume, ["lesion-7"], Hints())
+    assert proposal.masks["lesion-7"].any()
+    assert proposal.remarks == ("The bundle calls it Tumour.",)
+
+
+def test_a_structure_that_a_bundle_does_not_find_is_told_before_it_runs(tmp_path, volume, monkeypatch):
+    monkeypatch.setattr(StandIn, "predict", None)
+    with made(tmp_path / "b", structures=("Liver", "Spleen")) as bundle:
+        segmenter = BundleSegmenter(bundle)
+        with pytest.raises(AssistError, match="kidney") as refused:
+            propose(segmenter, volume, ["liver", "kidney"], Hints())
+    assert refused.value.hint == "it finds liver, spleen"
