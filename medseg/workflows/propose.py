@@ -19,10 +19,10 @@ from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.image import nifti_source
 from medseg.labelmap import LabelMap, Structure, in_layers, structure_id_for
 from medseg.progress import Progress, silent
-from medseg.provenance.record import Model
 from medseg.provenance.step import StepInput
 from medseg.space import Box, Grid, box_at
 from medseg.volume import Volume
+from medseg.workflows.delineate import model_of
 from medseg.workflows.open_image import open_image
 from medseg.workflows.open_label_map import open_label_map
 from medseg.workflows.save import save_label_map
@@ -173,7 +173,7 @@ def propose_file(
         author=author,
         models={
             **({} if earlier is None else earlier.models),
-            structure.id: Model(made.name, made.version, made.weights_sha256),
+            structure.id: model_of(made),
         },
         completed=None if earlier is None else earlier.completed,
         notes=(how_proposed(structure, proposal, given), *proposal.remarks),
