@@ -31,6 +31,7 @@ __all__ = [
     "taken_by_others",
     "with_proposed",
     "with_proposed_on",
+    "without_on",
 ]
 
 Mask = npt.NDArray[np.bool_]
@@ -131,6 +132,19 @@ def with_proposed_on(
         contours = trace_slice(mask, grid, where, structure_id, Origin.ASSISTED)
         after = with_contours_on(after, structure_id, where, contours, placements)
     return _told(after, proposal, changed, notes)
+
+
+def without_on(proposal: Proposal, where: Slice, within: Mask) -> Proposal:
+    """A proposal without what a brush passed over on a slice: the reader does not want it."""
+    if not _meets(proposal, where):
+        return proposal
+    kept = ~within[_inside(proposal, where)]
+    index: list[slice | int] = [slice(None)] * 3
+    index[where.axis] = where.index - proposal.region[where.axis].start
+    masks = {structure_id: mask.copy() for structure_id, mask in proposal.masks.items()}
+    for mask in masks.values():
+        mask[tuple(index)] &= kept
+    return replace(proposal, masks=masks)
 
 
 def proposed_on(proposal: Proposal, structure_id: str, where: Slice, grid: Grid) -> Mask:
