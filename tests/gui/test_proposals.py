@@ -337,6 +337,7 @@ def test_a_bundle_proposes_the_same_voxels_as_the_command_while_the_window_lives
 
     panel.open_path(image)
     wait(panel)
+    panel.structuring.add("Tumour")
     panel.tabs.setCurrentWidget(panel.assist)
     panel.assisting.ask_for_bundle = lambda _parent: bundle
     panel.assist.bundle.click()

@@ -24,7 +24,7 @@ HOLE_COLOR = "#ffffff"
 """Holes are white: an outline in the structure's colour always has the structure on its inner side."""
 
 WIDTH_PX = 2.0
-OFFERED_WIDTH_PX = 4.0
+OFFERED_WIDTH_PX = 3.0
 """What a segmenter proposes stands out from what the engine does."""
 CROSSING_WIDTH_PX = 1.0
 

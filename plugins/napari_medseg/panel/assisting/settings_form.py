@@ -12,7 +12,7 @@ from medseg.workflows.segmenters import Parameter, Value
 MOST_NUMBER = 1e6
 """Of a setting without a limit: beyond what any image holds."""
 
-DECIMALS = 3
+DECIMALS = 2
 
 UNITS = {"1": "", "image": "", "%": " %"}
 """What stands behind a number; any other unit is written as it is."""
