@@ -12,21 +12,22 @@ from medseg.errors import OutputError, OutputExistsError
 
 
 @contextmanager
-def whole_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Give a temporary path beside ``target`` that takes its name when the block ends well.
+def whole_file(target: Path, *, overwrite: bool = False, made_in: Path | None = None) -> Iterator[Path]:
+    """Give a temporary path that takes the name ``target`` when the block ends well.
 
     On any failure the temporary file is removed and the target stays as it was.
 
     Args:
         target: The final path; its folder must exist.
         overwrite: Whether a file that is there already is replaced.
+        made_in: The folder of the temporary file, on the same disk; beside the target where it is None.
 
     Raises:
         OutputExistsError: The target exists and ``overwrite`` is not set.
         OutputError: The file can't be written (no folder, no permission, disk full).
     """
     # The suffixes stay at the end: writers choose the format and the compression by them.
-    temporary = target.with_name(f".{secrets.token_hex(4)}.{target.name}")
+    temporary = (made_in or target.parent) / f".{secrets.token_hex(4)}.{target.name}"
     try:
         if not overwrite:
             require_absent(target)
@@ -57,9 +58,11 @@ def require_absent(target: Path) -> None:
         raise OutputExistsError(f"{target.name} exists already", hint="choose another name", path=str(target))
 
 
-def write_whole(target: Path, content: bytes, *, overwrite: bool = False) -> None:
+def write_whole(
+    target: Path, content: bytes, *, overwrite: bool = False, made_in: Path | None = None
+) -> None:
     """Write bytes to a file, all or nothing; see :func:`whole_file`."""
-    with whole_file(target, overwrite=overwrite) as temporary:
+    with whole_file(target, overwrite=overwrite, made_in=made_in) as temporary:
         temporary.write_bytes(content)
 
 

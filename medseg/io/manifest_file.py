@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from medseg.io.atomic import write_whole
+from medseg.io.conversion_folder import scratch_folder
 from medseg.io.manifest_entry import ManifestEntry
 
 SCHEMA = "medseg-manifest/1"
@@ -49,12 +50,19 @@ def write_manifest(
 ) -> None:
     """Write both manifests, each whole or not at all; those of an earlier run are replaced.
 
+    Args:
+        document: As JSON.
+        entries: The rows of the table.
+        left_over: Outputs of earlier runs that no volume has.
+        folder: The output folder, which :func:`~medseg.io.conversion_folder.claimed_folder` claimed.
+
     Raises:
         OutputError: They can't be written.
     """
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
-    write_whole(folder / MANIFEST_CSV, _as_csv(entries, left_over).encode(), overwrite=True)
-    write_whole(folder / MANIFEST_JSON, f"{text}\n".encode(), overwrite=True)
+    with scratch_folder(folder) as scratch:
+        for name, content in ((MANIFEST_CSV, _as_csv(entries, left_over)), (MANIFEST_JSON, f"{text}\n")):
+            write_whole(folder / name, content.encode(), overwrite=True, made_in=scratch)
 
 
 CSV_COLUMNS = (

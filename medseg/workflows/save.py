@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -199,18 +199,21 @@ def _layers_named(files: LabelMapFiles) -> set[int]:
 def _slice_origins(
     label_map: LabelMap, contours: ContourSet, proposed: Collection[str]
 ) -> dict[str, SliceOrigins]:
-    origins = {
-        structure.id: _origins_of(label_map.mask(structure.id), contours.of(structure.id), label_map.grid)
+    return {
+        structure.id: _origins_of(
+            label_map.mask(structure.id),
+            contours.of(structure.id),
+            label_map.grid,
+            by_model=structure.id in proposed,
+        )
         for structure in label_map.structures
     }
-    # Slices without any contour of a structure that a model proposed are the model's.
-    for structure_id in origins.keys() & proposed:
-        one = origins[structure_id]
-        origins[structure_id] = replace(one, interpolated=(), assisted=(*one.assisted, *one.interpolated))
-    return origins
 
 
-def _origins_of(mask: npt.NDArray[np.bool_], contours: ContourSet, grid: Grid) -> SliceOrigins:
+def _origins_of(
+    mask: npt.NDArray[np.bool_], contours: ContourSet, grid: Grid, *, by_model: bool
+) -> SliceOrigins:
+    """Where the slices of a structure came from; those without a contour are its model's, if it has one."""
     placed: dict[Origin, set[Placement]] = {origin: set() for origin in Origin}
     for contour in contours:
         placed[contour.origin].add(place(contour, grid))
@@ -219,12 +222,13 @@ def _origins_of(mask: npt.NDArray[np.bool_], contours: ContourSet, grid: Grid) -
     # Of a structure that was drawn on planes of several directions the axial slices are told.
     axis = axes.pop() if len(axes) == 1 else 0
     others = tuple(a for a in range(3) if a != axis)
-    filled = [Slice(axis, int(index)) for index in np.flatnonzero(mask.any(axis=others))]
+    filled: set[Placement] = {Slice(axis, int(n)) for n in np.flatnonzero(mask.any(axis=others))}
+    without = filled - constrained
     return SliceOrigins(
         drawn=_in_order(placed[Origin.DRAWN]),
         imported=_in_order(placed[Origin.IMPORTED]),
-        interpolated=tuple(str(where) for where in filled if where not in constrained),
-        assisted=_in_order(placed[Origin.ASSISTED]),
+        interpolated=() if by_model else _in_order(without),
+        assisted=_in_order(placed[Origin.ASSISTED] | (without if by_model else set())),
     )
 
 

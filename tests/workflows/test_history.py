@@ -101,7 +101,7 @@ def test_an_import_its_resampling_and_a_model_are_told(tmp_path, case):
     told = lines(story)
     assert "from label map: DICOM SEG, sha256 dddddddddddd…" in told
     assert "note: nearest neighbour" in told
-    assert "Liver: proposed by net 2 on k=4, 7, 10; voxels without contours on k=5–6, 8–9" in told
+    assert "Liver: proposed by net 2 on k=4–10" in told
     assert story.warnings == ()
 
 
