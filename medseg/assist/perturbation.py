@@ -152,7 +152,7 @@ def value_range(values: npt.NDArray[Any]) -> float:
     """From the 1st to the 99th percentile, as outliers are no measure; of all where these are the same."""
     some = _some(values)
     low, high = np.percentile(some, (1, 99))
-    return float(high - low) or float(np.max(values)) - float(np.min(values))
+    return float(high - low) or float(np.max(some)) - float(np.min(some))
 
 
 def left_right_axis(grid: Grid) -> int:
@@ -162,5 +162,8 @@ def left_right_axis(grid: Grid) -> int:
 
 
 def _some(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Some of the finite values; a single 0 where there is none."""
     flat = values.reshape(-1)
-    return flat[:: max(1, flat.size // MOST_LOOKED_AT)]
+    some = flat[:: max(1, flat.size // MOST_LOOKED_AT)]
+    finite = some[np.isfinite(some)]
+    return finite if finite.size else np.zeros(1)

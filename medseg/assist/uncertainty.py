@@ -19,7 +19,7 @@ from medseg.assist.perturbation import Perturbation, perturbations
 from medseg.errors import InputError
 from medseg.labelmap import Structure
 from medseg.progress import Progress, silent
-from medseg.space import Box, Grid
+from medseg.space import Box, Grid, box_around, box_at, box_of
 from medseg.volume import Volume
 
 Mask = npt.NDArray[np.bool_]
@@ -29,6 +29,40 @@ SAMPLES = 8
 
 LEAST_SAMPLES = 2
 MOST_SAMPLES = 64
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a case is asked about several times.
+
+    Attributes:
+        samples: How many label maps are compared, the one of the case as it is among them.
+        seed: What the perturbations are drawn by: the same seed gives the same answer.
+        mirror: See :func:`~medseg.assist.perturbation.perturbations`.
+
+    Raises:
+        InputError: The number of samples is none of 2 to 64; reason ``samples``.
+    """
+
+    samples: int = SAMPLES
+    seed: int = 0
+    mirror: bool = False
+
+    def __post_init__(self) -> None:
+        if not LEAST_SAMPLES <= self.samples <= MOST_SAMPLES:
+            raise InputError(
+                f"expected {LEAST_SAMPLES} to {MOST_SAMPLES} samples of a case, got {self.samples}",
+                hint="two are the least that can disagree",
+                reason="samples",
+            )
+
+    def as_dict(self) -> dict[str, Any]:
+        """It as a JSON object."""
+        return {"samples": self.samples, "seed": self.seed, "mirrored": self.mirror}
+
+
+USUAL = Sampling()
+"""Eight samples of the case, none mirrored."""
 
 
 class Predicts(Protocol):
@@ -89,17 +123,13 @@ class CaseDoubt:
         structures: Each structure that it knows.
         entropy_bits: For each voxel ``[k, j, i]`` the entropy of the label maps' votes, 0 to 1: 1 where half
             of them count it to a structure. The largest of all structures', as these may overlap.
-        samples: How many label maps there were.
-        seed: What the perturbations were drawn by.
-        mirrored: Whether some were of the mirrored case.
+        sampling: How it was asked.
     """
 
     prediction: Prediction
     structures: tuple[StructureDoubt, ...]
     entropy_bits: npt.NDArray[np.float32]
-    samples: int
-    seed: int
-    mirrored: bool
+    sampling: Sampling
 
     @property
     def value(self) -> float | None:
@@ -111,31 +141,15 @@ class CaseDoubt:
         return {
             "value": None if self.value is None else round(self.value, 6),
             "structures": [one.as_dict() for one in self.structures],
-            "samples": self.samples,
-            "seed": self.seed,
-            "mirrored": self.mirrored,
+            **self.sampling.as_dict(),
         }
-
-
-def require_samples(count: int) -> None:
-    """Refuse a number of samples that tells nothing, or never ends.
-
-    Raises:
-        InputError: It does; reason ``samples``.
-    """
-    if not LEAST_SAMPLES <= count <= MOST_SAMPLES:
-        raise InputError(
-            f"expected {LEAST_SAMPLES} to {MOST_SAMPLES} samples of a case, got {count}", reason="samples"
-        )
 
 
 def doubt(
     predict: Predicts,
     volume: Volume,
     *,
-    samples: int = SAMPLES,
-    seed: int = 0,
-    mirror: bool = False,
+    sampling: Sampling = USUAL,
     progress: Progress = silent,
 ) -> CaseDoubt:
     """Ask a model about a case several times, as it is and perturbed, and see how far the answers agree.
@@ -143,16 +157,14 @@ def doubt(
     Args:
         predict: The model, such as ``BundleProcess(bundle).predict``.
         volume: The case.
-        samples: How many label maps are compared, the one of the case as it is among them.
-        seed: What the perturbations are drawn by: the same seed gives the same answer.
-        mirror: See :func:`~medseg.assist.perturbation.perturbations`.
+        sampling: How often, and what is perturbed.
         progress: Told of each sample by name, with what the model tells of it.
 
     Raises:
-        InputError: The number of samples is none of 2 to 64 (``samples``), or the model can't be run.
+        InputError: The model can't be run.
         Cancelled: ``progress`` raised it.
     """
-    require_samples(samples)
+    samples = sampling.samples
 
     def told(number: int) -> Progress:
         def tell(task: str, done: int, total: int) -> None:
@@ -162,10 +174,11 @@ def doubt(
 
     plain = predict(volume, progress=told(0))
     answers: list[tuple[Prediction, Perturbation | None]] = [(plain, None)]
-    for number, change in enumerate(perturbations(volume, samples - 1, seed=seed, mirror=mirror), start=1):
+    changes = perturbations(volume, samples - 1, seed=sampling.seed, mirror=sampling.mirror)
+    for number, change in enumerate(changes, start=1):
         answers.append((predict(change.of(volume), progress=told(number)), change))
     structures, entropy_bits = _compared(answers, volume.grid, progress)
-    return CaseDoubt(plain, structures, entropy_bits, samples, seed, mirror)
+    return CaseDoubt(plain, structures, entropy_bits, sampling)
 
 
 def structure_value(masks: Sequence[Mask]) -> float | None:
@@ -228,8 +241,9 @@ def _compared(
     found = []
     for number, structure in enumerate(known.values()):
         progress("comparing samples", number, len(known))
-        masks, box = _masks_of(structure.id, answers, grid)
-        bits = vote_entropy_bits(np.sum(masks, axis=0, dtype=np.uint8), len(masks))
+        masks, box = _masks_of(structure.id, answers)
+        votes = np.add.reduce(masks, dtype=np.uint8)
+        bits = vote_entropy_bits(votes, len(masks))
         np.maximum(entropy_bits[box], bits, out=entropy_bits[box])
         volumes = tuple(float(np.count_nonzero(mask) * grid.voxel_volume_mm3) for mask in masks)
         found.append(StructureDoubt(structure, structure_value(masks), volumes))
@@ -237,20 +251,23 @@ def _compared(
 
 
 def _masks_of(
-    structure_id: str, answers: Sequence[tuple[Prediction, Perturbation | None]], grid: Grid
+    structure_id: str, answers: Sequence[tuple[Prediction, Perturbation | None]]
 ) -> tuple[list[Mask], Box]:
-    """A structure in each answer, brought back onto the case and cut to where any of them has it."""
-    whole: list[Mask] = []
+    """A structure in each answer, brought back onto the case and cut to the box where any of them has it."""
+    parts: list[tuple[Box, Mask] | None] = []
     for prediction, change in answers:
-        if structure_id in prediction.masks:
-            mask = prediction.masks[structure_id]
-            whole.append(mask if change is None else change.back(mask))
-        else:
-            whole.append(np.zeros(grid.shape_kji, dtype=bool))
-    anywhere = np.logical_or.reduce(whole)
-    sides = []
-    for axis in range(3):
-        reached = np.flatnonzero(anywhere.any(axis=tuple(a for a in range(3) if a != axis)))
-        sides.append(slice(int(reached[0]), int(reached[-1]) + 1) if len(reached) else slice(0, 0))
-    box = (sides[0], sides[1], sides[2])
-    return [mask[box].copy() for mask in whole], box
+        mask = prediction.masks.get(structure_id)
+        if mask is not None and change is not None:
+            mask = change.back(mask)
+        box = None if mask is None else box_of(mask)
+        parts.append(None if mask is None or box is None else (box, mask[box].copy()))
+    around = box_around(part[0] for part in parts if part is not None)
+    masks = []
+    for part in parts:
+        whole = np.zeros([side.stop - side.start for side in around], dtype=bool)
+        if part is not None:
+            box, mask = part
+            corner = [side.start - outer.start for side, outer in zip(box, around, strict=True)]
+            whole[box_at(corner, mask.shape)] = mask
+        masks.append(whole)
+    return masks, around
