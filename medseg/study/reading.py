@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select, text
+from sqlalchemy import Connection, Select, and_, func, or_, select, text
 from sqlalchemy.sql.elements import ColumnElement
 
 from medseg.errors import UnknownCaseError
@@ -18,9 +18,25 @@ from medseg.review.circumstances import LedgerHead
 from medseg.review.states import State
 from medseg.study import schema
 from medseg.study.ledger import LedgerAction, LedgerEntry
-from medseg.study.records import Case, Comment, Read, Revision, StoredStatement
-from medseg.study.rows import case_of, comment_of, read_of, revision_of, statement_of
-from medseg.study.worklist import ALL, Filter, WorklistRow
+from medseg.study.records import (
+    Case,
+    CaseUncertainty,
+    Comment,
+    Ranking,
+    Read,
+    Revision,
+    StoredStatement,
+)
+from medseg.study.rows import (
+    case_of,
+    comment_of,
+    ranking_of,
+    read_of,
+    revision_of,
+    statement_of,
+    uncertainty_of,
+)
+from medseg.study.worklist import ALL, Estimate, Filter, Order, WorklistRow
 
 LEAST_DIGITS = 8
 """Of a digest that names a revision; shorter ones made of figures alone are numbers."""
@@ -239,34 +255,45 @@ class Reader:
         self,
         wanted: Filter = ALL,
         *,
+        by: Order = Order.DUE,
         limit: int | None = None,
         offset: int = 0,
     ) -> tuple[WorklistRow, ...]:
-        """Cases with what a worklist shows: the due first, then by id.
+        """Cases with what a worklist shows.
 
         Args:
             wanted: Which cases.
+            by: Which come first.
             limit: At most so many.
             offset: After so many.
         """
         cases = schema.cases
         # Those without a date come last, on both databases; ids by their bytes, which is also the quickest.
-        order = (cases.c.due.is_(None), cases.c.due, self._by_bytes(cases.c.id))
-        query = _filtered(select(cases), wanted).order_by(*order).limit(limit).offset(offset)
+        order = [cases.c.due.is_(None), cases.c.due, self._by_bytes(cases.c.id)]
+        query, ranking = _filtered(select(cases), wanted), self.ranking()
+        if by is Order.UNCERTAINTY and ranking is not None:
+            doubts = schema.uncertainties
+            query = query.outerjoin(doubts, _is_of_image(ranking))
+            order = [doubts.c.case_id.is_(None), doubts.c.value.is_(None), doubts.c.value.desc(), *order]
+        query = query.order_by(*order).limit(limit).offset(offset)
         with _without_collection():
-            return tuple(self._worklist_rows(query, are_few=limit is not None))
+            return tuple(self._worklist_rows(query, ranking, are_few=limit is not None))
 
-    def _worklist_rows(self, query: Select[Any], *, are_few: bool) -> list[WorklistRow]:
+    def _worklist_rows(
+        self, query: Select[Any], ranking: Ranking | None, *, are_few: bool
+    ) -> list[WorklistRow]:
         """The database's answer is freed when this returns: the search for cycles has half as much to do."""
         rows = self._connection.execute(query).all()
         few = [row[0] for row in rows] if are_few else None
         readers, comments = self._readers(few), self._open_comments(few)
+        estimates = self._estimates(few, ranking)
         return [
             WorklistRow(
                 case_of(row),
                 readers.get(row[0], ()),
                 comments.get(row[0], 0),
                 datetime.fromisoformat(row[-1]),
+                estimates.get(row[0]),
             )
             for row in rows
         ]
@@ -294,6 +321,31 @@ class Reader:
             readers[case_id] = (reader,) if before is None else (*before, reader)
         return readers
 
+    def ranking(self) -> Ranking | None:
+        """The ranking that was run last: its values are shown. None where there is none."""
+        query = select(schema.rankings).order_by(schema.rankings.c.turn.desc()).limit(1)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else ranking_of(row)
+
+    def uncertainty(self, ranking: Ranking, case: Case) -> CaseUncertainty | None:
+        """How unsure a model is of a case; None where it was not asked about this image."""
+        query = (
+            select(schema.uncertainties)
+            .join(schema.cases, _is_of_image(ranking))
+            .where(schema.cases.c.id == case.id)
+        )
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else uncertainty_of(row)
+
+    def _estimates(self, case_ids: Sequence[str] | None, ranking: Ranking | None) -> dict[str, Estimate]:
+        if ranking is None:
+            return {}
+        doubts = schema.uncertainties
+        query = select(doubts.c.case_id, doubts.c.value).join(schema.cases, _is_of_image(ranking))
+        if case_ids is not None:
+            query = query.where(doubts.c.case_id.in_(case_ids))
+        return {row[0]: Estimate(row[1]) for row in self._connection.execute(query)}
+
     def _by_bytes(self, column: Any) -> Any:
         """A column to sort by its bytes, whatever the language of the server."""
         return column.collate("C") if self._connection.dialect.name == "postgresql" else column
@@ -316,6 +368,16 @@ def _without_collection() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def _is_of_image(ranking: Ranking) -> ColumnElement[bool]:
+    """Joins a case and what a model thinks of it: of this image, not of one that was there before."""
+    cases, doubts = schema.cases, schema.uncertainties
+    return and_(
+        doubts.c.ranking == ranking.number,
+        doubts.c.case_id == cases.c.id,
+        doubts.c.image_sha256 == cases.c.image_sha256,
+    )
 
 
 def _filtered(query: Select[Any], wanted: Filter) -> Select[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from medseg.review.states import State
 from medseg.study.records import Case
@@ -34,6 +35,30 @@ ALL = Filter()
 """Every case."""
 
 
+class Order(StrEnum):
+    """Which cases come first."""
+
+    DUE = "due"
+    """Those due first, then those without a date; then by id."""
+    UNCERTAINTY = "uncertainty"
+    """Those that a model is least sure of; then those in which it found none, then those without a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How unsure a model is of a case.
+
+    Attributes:
+        value: 0 to 1; None where it found none of what is wanted.
+    """
+
+    value: float | None
+
+    def __str__(self) -> str:
+        """For people."""
+        return "found none" if self.value is None else f"{self.value:.2f}"
+
+
 @dataclass(frozen=True, slots=True)
 class WorklistRow:
     """A case on the worklist.
@@ -43,9 +68,11 @@ class WorklistRow:
         readers: Ids of its readers, in the order of the reads.
         open_comments: How many comments are open.
         updated: When anything about it changed last.
+        estimate: How unsure the model is of it that was asked last, of this image; None where it was not.
     """
 
     case: Case
     readers: tuple[str, ...]
     open_comments: int
     updated: datetime
+    estimate: Estimate | None = None
