@@ -45,21 +45,6 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """How unsure a model is of a case.
-
-    Attributes:
-        value: 0 to 1; None where it found none of what is wanted.
-    """
-
-    value: float | None
-
-    def __str__(self) -> str:
-        """For people."""
-        return "found none" if self.value is None else f"{self.value:.2f}"
-
-
-@dataclass(frozen=True, slots=True)
 class WorklistRow:
     """A case on the worklist.
 
@@ -68,11 +53,20 @@ class WorklistRow:
         readers: Ids of its readers, in the order of the reads.
         open_comments: How many comments are open.
         updated: When anything about it changed last.
-        estimate: How unsure the model is of it that was asked last, of this image; None where it was not.
+        is_asked: Whether the model that was asked last was asked about this image.
+        uncertainty: How unsure it is of it, 0 to 1; None where it found none of what is wanted.
     """
 
     case: Case
     readers: tuple[str, ...]
     open_comments: int
     updated: datetime
-    estimate: Estimate | None = None
+    is_asked: bool = False
+    uncertainty: float | None = None
+
+    @property
+    def doubt(self) -> str:
+        """How unsure the model is, for people; empty where it was not asked."""
+        if not self.is_asked:
+            return ""
+        return "found none" if self.uncertainty is None else f"{self.uncertainty:.2f}"

@@ -53,7 +53,7 @@ def test_migrating_an_older_database_keeps_all_and_adds_what_is_new(old):
         assert [entry.action for entry in r.ledger()] == [LedgerAction.CASE_ADDED]
         assert r.ranking() is None
         (row,) = r.worklist(by=Order.UNCERTAINTY)
-        assert (row.case.id, row.readers, row.estimate) == (CASE.id, ("ada",), None)
+        assert (row.case.id, row.readers, row.is_asked) == (CASE.id, ("ada",), False)
     with store.transaction() as t:
         ranking = Ranking(0, "22" * 32, "model", "1", samples=8, seed=0, mirrored=False)
         assert t.put_ranking(ranking).number == 1

@@ -10,7 +10,7 @@ import pytest
 from medseg.review.states import State
 from medseg.study.ledger import Event, LedgerAction
 from medseg.study.records import Case, CaseUncertainty, Ranking
-from medseg.study.worklist import ALL, Estimate, Filter, Order
+from medseg.study.worklist import ALL, Filter, Order
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 MODEL = Ranking(0, "aa" * 32, "model", "1.0", samples=8, seed=0, mirrored=False)
@@ -63,8 +63,13 @@ def test_the_least_sure_come_first_then_those_where_none_was_found_then_those_no
     for limit in (None, 3):
         with store.reading() as r:
             rows = r.worklist(limit=limit)
-        assert [row.estimate for row in rows[:3]] == [None, None, Estimate(0.4)]
+        assert [(row.is_asked, row.uncertainty, row.doubt) for row in rows[1:3]] == [
+            (False, None, ""),
+            (True, 0.4, "0.40"),
+        ]
     with store.reading() as r:
+        (none,) = r.worklist(Filter(text="case-1"))
+        assert (none.is_asked, none.uncertainty, none.doubt) == (True, None, "found none")
         found = r.uncertainty(ranking, cases[2])
         assert (found.value, found.structures[0]["structure"], found.estimated) == (0.9, "Tumour", NOON)
         assert r.uncertainty(ranking, cases[5]) is None
@@ -76,7 +81,7 @@ def test_what_is_of_another_image_is_not_shown(store, cases):
     assert ids(store, by=Order.UNCERTAINTY)[0] == "case-3"
     with store.reading() as r:
         assert r.uncertainty(ranking, cases[2]) is None
-        assert [row.estimate for row in r.worklist() if row.case.id == "case-2"] == [None]
+        assert [row.is_asked for row in r.worklist() if row.case.id == "case-2"] == [False]
     put(store, MODEL, [(cases[2], 0.8)])
     assert ids(store, by=Order.UNCERTAINTY)[:2] == named(2, 3)
 

@@ -49,7 +49,7 @@ def list_(
                         "readers": list(row.readers),
                         "open_comments": row.open_comments,
                         "updated": row.updated,
-                        "estimate": row.estimate and {"uncertainty": row.estimate.value},
+                        "uncertainty": {"value": row.uncertainty} if row.is_asked else None,
                     }
                     for row in found.rows
                 ],
@@ -58,14 +58,14 @@ def list_(
             }
         )
         return
-    shows_doubt = any(row.estimate is not None for row in found.rows)
+    shows_doubt = any(row.is_asked for row in found.rows)
     doubt = ("uncertainty",) if shows_doubt else ()
     head = ("case", "state", *doubt, "readers", "due", "comments", "changed")
     rows = [
         (
             row.case.id,
             row.case.state.value,
-            *([str(row.estimate or "-")] if shows_doubt else []),
+            *([row.doubt or "-"] if shows_doubt else []),
             ", ".join(row.readers) or "-",
             row.case.due.isoformat() if row.case.due else "-",
             str(row.open_comments or "-"),

@@ -19,7 +19,7 @@ class Worklist:
     Attributes:
         rows: The cases, in the order that was asked for.
         counts: How many there are in each state, over all that pass, whatever the limit.
-        ranking: Whose estimates the rows hold; None where no model was ever asked.
+        ranking: The model whose values the rows hold; None where no model was ever asked.
     """
 
     rows: tuple[WorklistRow, ...]
