@@ -6,9 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from medseg.assist.bundle import Bundle
 from medseg.assist.uncertainty import CaseDoubt, Sampling
 from medseg.errors import InputError, OutputExistsError
@@ -16,11 +13,9 @@ from medseg.io.atomic import require_absent, write_whole
 from medseg.io.bounded_file import read_bounded
 from medseg.io.nifti.write import write_voxels
 from medseg.provenance.source_digest import source_sha256
-from medseg.space import Grid
 from medseg.volume import Volume
-from medseg.workflows.open_image import open_image
+from medseg.workflows.doubt_map import MAP, map_beside
 
-MAP = "_uncertainty.nii.gz"
 NUMBERS = "_uncertainty.json"
 
 SCHEMA = 1
@@ -36,12 +31,6 @@ def sampling_of(samples: int | None, *, mirror: bool = False) -> Sampling:
         InputError: The number is none of 2 to 64; reason ``samples``.
     """
     return Sampling(mirror=mirror) if samples is None else Sampling(samples, mirror=mirror)
-
-
-def map_beside(label_map: Path) -> Path:
-    """Where the map of voxels lies that belongs to a label map: ``x_uncertainty.nii.gz``, of ``x_dseg``."""
-    stem = label_map.name.removesuffix(".gz").removesuffix(".nii").removesuffix("_dseg")
-    return label_map.with_name(f"{stem}{MAP}")
 
 
 def write_doubt(label_map: Path, found: CaseDoubt, volume: Volume, bundle: Bundle) -> dict[str, Any]:
@@ -90,32 +79,6 @@ def read_doubt(label_map: Path, sampling: Sampling, volume: Volume, bundle: Bund
     if not isinstance(document, dict) or any(document.get(key) != value for key, value in expected.items()):
         raise _foreign(numbers)
     return _told(document, path) if path.exists() else None
-
-
-def open_doubt_map(path: Path, grid: Grid) -> npt.NDArray[np.float32]:
-    """Read the map of voxels of a case.
-
-    Args:
-        path: A file that :func:`write_doubt` wrote, or another of a number from 0 to 1 a voxel.
-        grid: The grid of the case.
-
-    Returns:
-        An array ``[k, j, i]`` on that grid.
-
-    Raises:
-        InputError: The file can't be read, or holds other numbers; reason ``not-a-map`` then.
-        GridMismatchError: It lies on another grid.
-    """
-    volume = open_image(path)
-    grid.require_same_as(volume.grid, f"the case and {path.name}")
-    low, high = float(volume.voxels.min()), float(volume.voxels.max())
-    if not (low >= 0 and high <= 1):
-        raise InputError(
-            f"expected a map of uncertainty from 0 to 1 in {path.name}, got {low:g} to {high:g}",
-            hint="name the file that medseg predict --uncertainty wrote",
-            reason="not-a-map",
-        )
-    return np.asarray(volume.voxels, dtype=np.float32)
 
 
 def _numbers(path: Path) -> Path:

@@ -13,9 +13,9 @@ from medseg.cli.main import main
 from medseg.errors import GridMismatchError, InputError
 from medseg.io.nifti.write import write_voxels
 from medseg.progress import silent
+from medseg.workflows.doubt_map import map_beside, open_doubt_map
 from medseg.workflows.open_image import open_image
 from medseg.workflows.predict import Outcome, predict
-from medseg.workflows.predicted_doubt import map_beside, open_doubt_map
 
 
 def case(path, contrast=0.8):
