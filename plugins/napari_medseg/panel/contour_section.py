@@ -11,6 +11,7 @@ from medseg.contour import Contour, Origin, Placement, Slice, by_placement
 from medseg.space import Grid
 from medseg.workflows.delineate import Proposal
 from napari_medseg.case import Case
+from napari_medseg.completing import can_suggest
 from napari_medseg.display import slice_on_display
 from napari_medseg.panel.measuring.summary_line import SummaryLine
 from napari_medseg.panel.parts import button, even_row, heading
