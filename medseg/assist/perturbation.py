@@ -94,24 +94,35 @@ class Perturbation:
             values += noise
         return replace(volume, voxels=np.ascontiguousarray(self._moved(values, 1)))
 
-    def back(self, labels: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
+    def back(self, labels: npt.NDArray[_Scalar], otherwise: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
         """Labels ``[k, j, i]`` that were found on the changed image, where they belong on the case.
 
-        At a face that the image was moved over they are those beside it, as the image was.
+        Args:
+            labels: The labels.
+            otherwise: What counts at those faces that were moved out of the image: what was found on the case
+                as it is.
         """
-        return self._moved(labels, -1)
-
-    def _moved(self, array: npt.NDArray[_Scalar], sign: int) -> npt.NDArray[_Scalar]:
-        """Moved, then mirrored; with the sign −1 mirrored, then moved back."""
-        if sign < 0 and self.mirrored_axis is not None:
-            array = np.flip(array, self.mirrored_axis)
+        found = self._moved(labels, -1)
         for axis, step in enumerate(self.shift_kji):
             if step:
-                at = np.clip(np.arange(array.shape[axis]) - sign * step, 0, array.shape[axis] - 1)
-                array = array.take(at, axis=axis)
+                # Of an image that was moved up by two, its last two slices are not there any more.
+                out = slice(-step, None) if step > 0 else slice(0, -step)
+                where = (slice(None),) * axis + (out,)
+                found[where] = otherwise[where]
+        return found
+
+    def _moved(self, array: npt.NDArray[_Scalar], sign: int) -> npt.NDArray[_Scalar]:
+        """A copy, moved and then mirrored; with the sign −1 mirrored and then moved back."""
+        moved = np.array(array)
+        if sign < 0 and self.mirrored_axis is not None:
+            moved = np.flip(moved, self.mirrored_axis)
+        for axis, step in enumerate(self.shift_kji):
+            if step:
+                at = np.clip(np.arange(moved.shape[axis]) - sign * step, 0, moved.shape[axis] - 1)
+                moved = moved.take(at, axis=axis)
         if sign > 0 and self.mirrored_axis is not None:
-            array = np.flip(array, self.mirrored_axis)
-        return array
+            moved = np.flip(moved, self.mirrored_axis)
+        return moved
 
 
 def perturbations(

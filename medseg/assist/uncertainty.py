@@ -241,7 +241,7 @@ def _compared(
     found = []
     for number, structure in enumerate(known.values()):
         progress("comparing samples", number, len(known))
-        masks, box = _masks_of(structure.id, answers)
+        masks, box = _masks_of(structure.id, answers, grid)
         votes = np.add.reduce(masks, dtype=np.uint8)
         bits = vote_entropy_bits(votes, len(masks))
         np.maximum(entropy_bits[box], bits, out=entropy_bits[box])
@@ -251,16 +251,19 @@ def _compared(
 
 
 def _masks_of(
-    structure_id: str, answers: Sequence[tuple[Prediction, Perturbation | None]]
+    structure_id: str, answers: Sequence[tuple[Prediction, Perturbation | None]], grid: Grid
 ) -> tuple[list[Mask], Box]:
     """A structure in each answer, brought back onto the case and cut to the box where any of them has it."""
+    plain, _ = answers[0]
+    nowhere = np.zeros(grid.shape_kji, dtype=bool)
+    otherwise = plain.masks.get(structure_id, nowhere)
     parts: list[tuple[Box, Mask] | None] = []
     for prediction, change in answers:
-        mask = prediction.masks.get(structure_id)
-        if mask is not None and change is not None:
-            mask = change.back(mask)
-        box = None if mask is None else box_of(mask)
-        parts.append(None if mask is None or box is None else (box, mask[box].copy()))
+        mask = prediction.masks.get(structure_id, nowhere)
+        if change is not None:
+            mask = change.back(mask, otherwise)
+        box = box_of(mask)
+        parts.append(None if box is None else (box, mask[box].copy()))
     around = box_around(part[0] for part in parts if part is not None)
     masks = []
     for part in parts:
