@@ -429,6 +429,11 @@ class Case:
         for change in (Change.STRUCTURES, Change.CONTOURS, Change.STATUS):
             self._tell(change)
 
+    def take_doubt_map(self, path: Path) -> None:
+        """Let a file of what a model is unsure of, on the grid of the image, say where to draw next."""
+        self.doubt_map = path
+        self._tell(Change.STATUS)
+
     def set_author(self, author: str) -> None:
         """Name who draws."""
         self.author = author.strip()

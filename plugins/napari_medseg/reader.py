@@ -96,7 +96,7 @@ def _read_one(path: Path) -> list[LayerData]:
 def _take_doubt_map(case: Case, path: Path) -> list[LayerData]:
     """Let "draw here next" go by what a model is unsure of; nothing is shown of it."""
     open_doubt_map(path, case.volume.grid)
-    case.doubt_map = path.resolve()
+    case.take_doubt_map(path.resolve())
     show_info(f"{path.name}: draw here next goes where the model is least sure, on structures that it made")
     return []
 

@@ -1,4 +1,4 @@
-"""Draw here next on what a model proposed: the map beside the label map, or one that is brought in, decides."""
+"""Draw here next on what a model proposed: the map beside the label map, or one brought in, decides."""
 
 from __future__ import annotations
 
@@ -79,6 +79,6 @@ def test_a_map_that_is_dropped_counts_and_one_of_another_image_is_refused(
     elsewhere = tmp_path / "elsewhere_uncertainty.nii.gz"
     write_voxels(bits_map(grid, 3, 7), grid, elsewhere)
     assert viewer.open(elsewhere, plugin="medseg") == []
-    proposed.drawing.draw_next()
+    proposed.contours.draw_next.click()
     wait(proposed)
     assert viewer.dims.current_step[viewer.dims.order[0]] == 3
