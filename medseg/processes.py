@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.context import BaseContext
     from multiprocessing.process import BaseProcess
+    from types import FrameType
 
 J = TypeVar("J")
 R = TypeVar("R")
 
 GRACE_S = 5.0
 """How long a process that is told to stop may tidy up before it is killed."""
+
+_TICK_S = 0.1
+"""How long an interruption waits at most, while no job is finished."""
 
 _AHEAD = 1
 """Jobs that are sent before a process is free, so that none waits for the next."""
@@ -83,20 +87,24 @@ def _run_in_pool(
 
     begun: dict[int, J] = {}
     futures: dict[Future[R], int] = {}
-    try:
-        with _pool(min(workers, len(waiting))) as pool:
-            while waiting or begun:
-                while waiting and len(begun) < workers + _AHEAD:
-                    number, job = waiting.pop()
-                    begun[number] = job
-                    futures[pool.submit(_call, run, job)] = number
-                for future in wait(futures, return_when=FIRST_COMPLETED).done:
-                    result = future.result()
-                    number = futures.pop(future)
-                    del begun[number]
-                    yield number, result
-    except BrokenProcessPool:
-        return list(begun.items())
+    # An exception of a signal's handler within the pool's own methods could leave one of its locks taken for
+    # ever, and its thread, which is joined at the end of the program, waiting for it.
+    with _interruptions_held() as held:
+        try:
+            with _pool(min(workers, len(waiting))) as pool:
+                while waiting or begun:
+                    while waiting and len(begun) < workers + _AHEAD:
+                        number, job = waiting.pop()
+                        begun[number] = job
+                        futures[pool.submit(_call, run, job)] = number
+                    done = wait(futures, timeout=_TICK_S, return_when=FIRST_COMPLETED).done
+                    results = [(futures.pop(future), future.result()) for future in done]
+                    with held.released():
+                        for number, result in results:
+                            del begun[number]
+                            yield number, result
+        except BrokenProcessPool:
+            return list(begun.items())
     return []
 
 
@@ -108,7 +116,7 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     others = set(active_children())
     pool = ProcessPoolExecutor(workers, mp_context=_context(), initializer=_begin)
     try:
-        with _signals_held():
+        with _signals_blocked():
             pool.submit(_nothing)  # it is now that processes are made
         yield pool
         pool.shutdown()
@@ -182,8 +190,53 @@ def _die_with_parent() -> None:
 _HELD = {signal.SIGINT, signal.SIGTERM}
 
 
+class _Held:
+    """Notes the signals that come, instead of letting their handlers raise whatever they raise."""
+
+    def __init__(self) -> None:
+        self._came: list[int] = []
+        self._handlers: dict[int, Any] = {}
+
+    def hold(self) -> None:
+        """Note signals from now on. Python runs handlers in the main thread alone."""
+        if threading.current_thread() is threading.main_thread():
+            self._handlers = {number: signal.signal(number, self._note) for number in _HELD}
+
+    def release(self) -> None:
+        """Let them come again, those first that were noted."""
+        for number, handler in self._handlers.items():
+            # None is a handler that Python knows nothing of.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        self._handlers = {}
+        while self._came:
+            signal.raise_signal(self._came.pop())
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Let them come in the block."""
+        self.release()
+        try:
+            yield
+        finally:
+            self.hold()
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        self._came.append(number)
+
+
 @contextmanager
-def _signals_held() -> Iterator[None]:
+def _interruptions_held() -> Iterator[_Held]:
+    """Let no handler of a signal run in the block, but where they are released."""
+    held = _Held()
+    held.hold()
+    try:
+        yield held
+    finally:
+        held.release()
+
+
+@contextmanager
+def _signals_blocked() -> Iterator[None]:
     """Hold signals back until new processes can deal with them; the parent's handlers are not for them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -12,7 +12,7 @@ from contextlib import closing
 import psutil
 import pytest
 
-from medseg.errors import InputError, OutputError
+from medseg.errors import Cancelled, InputError, OutputError
 from medseg.processes import run_in_order, run_in_processes, usable_processors
 
 DEADLY, FAULTY, ODD = -1, -2, -3
@@ -36,6 +36,12 @@ def tidy(path):
         time.sleep(30)
     finally:
         path.touch()
+
+
+def interrupt(pid):
+    """Ask another process to stop, then work for a while."""
+    os.kill(pid, signal.SIGINT)
+    time.sleep(0.3)
 
 
 def children():
@@ -129,3 +135,27 @@ def test_results_come_in_order_where_that_is_asked_for():
 
 def test_there_is_a_processor_at_least():
     assert 1 <= usable_processors() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+@pytest.mark.usefixtures("_method")
+def test_an_interruption_never_comes_within_the_pool():
+    """It would leave one of the pool's locks taken, and the program would hang at its end."""
+    within = []
+
+    def stop(_number, frame):
+        while frame is not None:
+            within.append(frame.f_code.co_filename)
+            frame = frame.f_back
+        raise Cancelled("stopped")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with pytest.raises(Cancelled), closing(run_in_processes(interrupt, [os.getpid()], 1)) as results:
+            list(results)
+        assert signal.getsignal(signal.SIGINT) is stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert within
+    assert not [file for file in within if "concurrent" in file or "threading" in file]
+    assert children() == []
