@@ -14,6 +14,7 @@ from medseg.workflows.delineate import (
     Delineation,
     LiveProposal,
     accepted,
+    is_proposed,
     label_map_of,
     least_sure_slices,
 )
@@ -83,7 +84,7 @@ def all_accepted(snapshot: Snapshot, progress: Progress = silent) -> Accepted:
 def suggested(snapshot: Snapshot, structure_id: str, progress: Progress = silent) -> list[Suggestion]:
     """Slices of the image, of all three directions, on which to draw a structure next; the best first.
 
-    Of a structure that came as voxels, beside which there is a map of what its model is unsure of, the slices
+    Of a structure that a model made, beside which there is a map of what its model is unsure of, the slices
     on which it is least sure.
 
     Raises:
@@ -92,7 +93,7 @@ def suggested(snapshot: Snapshot, structure_id: str, progress: Progress = silent
         GridMismatchError: The map lies on another grid than the image.
     """
     delineation = snapshot.delineation
-    if snapshot.doubt_map is not None and delineation.came_as_voxels(structure_id):
+    if snapshot.doubt_map is not None and is_proposed(delineation, structure_id):
         entropy_bits = open_doubt_map(snapshot.doubt_map, snapshot.grid)
         return least_sure_slices(delineation, structure_id, snapshot.grid, entropy_bits)
     proposal, _ = LiveProposal(snapshot.grid, snapshot.image).update(snapshot.delineation, progress)

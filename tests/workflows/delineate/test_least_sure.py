@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from medseg.contour import Contour, Origin, Slice
+from medseg.contour import Contour, ContourSet, Origin, Slice
 from medseg.labelmap import LabelMap, Structure
 from medseg.space import Grid
 from medseg.workflows.delineate import (
     Delineation,
     Placements,
     contours_on,
+    is_proposed,
     least_sure_slices,
     with_contours_on,
 )
@@ -65,3 +66,30 @@ def test_a_slice_that_was_corrected_is_not_named_again_and_the_next_lies_along_t
     found = [s.where for s in least_sure_slices(across, "tumour", GRID, bits_map())]
     assert {where.axis for where in found} == {1}
     assert Slice(1, 5) not in found
+
+
+def assisted(before, *slices, origin=Origin.ASSISTED):
+    """The same structure as contours, as accepted from a model and saved with some that were drawn."""
+    placements = Placements(GRID)
+    contours = [
+        Contour(c.plane, c.points_mm, c.structure_id, c.hole, Origin.DRAWN if k in slices else origin)
+        for k in range(3, 8)
+        for c in contours_on(before, "tumour", Slice(0, k), placements)
+    ]
+    return Delineation(before.structures, ContourSet(tuple(contours)))
+
+
+def test_what_was_accepted_of_a_model_is_no_correction():
+    made = assisted(delineation(TUMOUR, SPLEEN))
+    assert is_proposed(made, "tumour")
+    assert [s.where for s in least_sure_slices(made, "tumour", GRID, bits_map())] == [
+        Slice(0, 7),
+        Slice(0, 4),
+    ]
+    corrected = assisted(delineation(TUMOUR, SPLEEN), 7)
+    assert [s.where for s in least_sure_slices(corrected, "tumour", GRID, bits_map())] == [Slice(0, 4)]
+
+
+def test_what_was_drawn_by_hand_is_not_proposed():
+    assert not is_proposed(assisted(delineation(TUMOUR), origin=Origin.DRAWN), "tumour")
+    assert is_proposed(delineation(TUMOUR), "tumour")
