@@ -102,6 +102,8 @@ def finding_bundle(folder: Path, **more: Any) -> Path:
     # The whole image at once: at the faces of windows, the mean would be of other voxels.
     inferer = {"_target_": "SimpleInferer"}
     thresholding_bundle(folder, changes={"network_def": network, "inferer": inferer}, **more)
+    metadata = folder / "configs" / "metadata.json"
+    metadata.write_text(metadata.read_text().replace('"CT"', '"MR"'))
     weight = torch.zeros((2, 1, EDGE, EDGE, EDGE))
     weight[1] = 1 / EDGE**3
     torch.save({"weight": weight, "bias": torch.tensor([0.0, -THRESHOLD])}, folder / "models" / "model.pt")

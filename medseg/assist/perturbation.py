@@ -61,6 +61,9 @@ STRENGTHS: Mapping[Quantity, Strength] = MappingProxyType(
 )
 
 
+_OF_MODALITY = {"CT": Quantity.HU, "PT": Quantity.SUVBW}
+
+
 @dataclass(frozen=True)
 class Perturbation:
     """One way in which a case is changed, and its label map brought back.
@@ -126,7 +129,7 @@ class Perturbation:
 
 
 def perturbations(
-    volume: Volume, count: int, *, seed: int = 0, mirror: bool = False
+    volume: Volume, count: int, *, seed: int = 0, mirror: bool = False, modality: str = ""
 ) -> tuple[Perturbation, ...]:
     """Ways to change a case, the same ones for the same seed.
 
@@ -136,8 +139,11 @@ def perturbations(
         seed: What they are drawn by.
         mirror: Whether every second one is mirrored from left to right, too. Mirrored anatomy is no anatomy:
             the liver is then on the left. Say so only for a model that was trained on mirrored images.
+        modality: What the model takes images for, as DICOM calls it: a NIfTI file does not say that its
+            values are CT numbers.
     """
-    strength = STRENGTHS[volume.quantity]
+    is_unsaid = volume.quantity is Quantity.ARBITRARY
+    strength = STRENGTHS[_OF_MODALITY.get(modality, volume.quantity) if is_unsaid else volume.quantity]
     unit = value_range(volume.voxels) if strength.unit is None else strength.unit
     across = left_right_axis(volume.grid)
     random = np.random.default_rng(seed)

@@ -150,6 +150,7 @@ def doubt(
     volume: Volume,
     *,
     sampling: Sampling = USUAL,
+    modality: str = "",
     progress: Progress = silent,
 ) -> CaseDoubt:
     """Ask a model about a case several times, as it is and perturbed, and see how far the answers agree.
@@ -158,6 +159,8 @@ def doubt(
         predict: The model, such as ``BundleProcess(bundle).predict``.
         volume: The case.
         sampling: How often, and what is perturbed.
+        modality: What the model was made for, such as :attr:`medseg.assist.bundle.Bundle.modality`; it counts
+            where the image does not say what its values are.
         progress: Told of each sample by name, with what the model tells of it.
 
     Raises:
@@ -174,7 +177,9 @@ def doubt(
 
     plain = predict(volume, progress=told(0))
     answers: list[tuple[Prediction, Perturbation | None]] = [(plain, None)]
-    changes = perturbations(volume, samples - 1, seed=sampling.seed, mirror=sampling.mirror)
+    changes = perturbations(
+        volume, samples - 1, seed=sampling.seed, mirror=sampling.mirror, modality=modality
+    )
     for number, change in enumerate(changes, start=1):
         answers.append((predict(change.of(volume), progress=told(number)), change))
     structures, entropy_bits = _compared(answers, volume.grid, progress)

@@ -209,7 +209,7 @@ class _OneCase:
         process.start(progress=progress)  # a bundle that can't be loaded is no fault of the case
         structures: dict[str, dict[str, float]] = {}
         try:
-            prediction, doubted = self._asked(process, volume, progress)
+            prediction, doubted = self._asked(process, volume, bundle.modality, progress)
             if not is_made:
                 structures = self._save(volume, prediction, bundle)
             if doubted is not None:
@@ -229,11 +229,11 @@ class _OneCase:
         )
 
     def _asked(
-        self, process: BundleProcess, volume: Volume, progress: Progress
+        self, process: BundleProcess, volume: Volume, modality: str, progress: Progress
     ) -> tuple[Prediction, CaseDoubt | None]:
         if self.sampling is None:
             return process.predict(volume, progress=progress), None
-        found = doubt(process.predict, volume, sampling=self.sampling, progress=progress)
+        found = doubt(process.predict, volume, sampling=self.sampling, modality=modality, progress=progress)
         return found.prediction, found
 
     def _known_doubt(self, volume: Volume, bundle: Bundle) -> dict[str, Any] | None:

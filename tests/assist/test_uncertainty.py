@@ -84,6 +84,10 @@ def test_values_without_a_scale_are_perturbed_by_their_own_range():
     volume = image(quantity=Quantity.ARBITRARY)
     assert perturbations(volume, 1)[0].noise == pytest.approx(0.03 * value_range(volume.voxels))
     assert value_range(volume.voxels) == pytest.approx(588, abs=3)
+    for modality, noise in (("CT", 15), ("MR", 0.03 * 588)):
+        assert perturbations(volume, 1, modality=modality)[0].noise == pytest.approx(noise, rel=0.01)
+    said = image(quantity=Quantity.HU)
+    assert perturbations(said, 1, modality="PT") == perturbations(said, 1)
     lone = np.zeros((5, 30, 30))
     lone[2, 3, 4] = 7
     assert value_range(lone) == 7

@@ -148,7 +148,7 @@ def rank_cases(
     with opened_bundle(bundle, allow_code=allow_code) as opened:
         ranking = _begun(study, who, opened, sampling)
         with BundleProcess(opened, device=device) as process:
-            run = _Run(study, who, ranking, sampling, process)
+            run = _Run(study, who, ranking, sampling, opened.modality, process)
             with study.store.reading() as r:
                 cases = [row.case for row in r.worklist(filter) if row.case.state not in DECIDED]
             found = []
@@ -182,6 +182,7 @@ class _Run:
     who: SignedIn
     ranking: Ranking
     sampling: Sampling
+    modality: str
     process: BundleProcess
 
     def one(self, case: Case, progress: Progress) -> RankedCase:
@@ -207,7 +208,13 @@ class _Run:
     def _asked(self, case: Case, progress: Progress) -> CaseUncertainty:
         require_image_unchanged(self.study.folder, case)
         volume = open_image(self.study.folder.absolute(case.image), progress=progress)
-        found = doubt(self.process.predict, volume, sampling=self.sampling, progress=progress)
+        found = doubt(
+            self.process.predict,
+            volume,
+            sampling=self.sampling,
+            modality=self.modality,
+            progress=progress,
+        )
         return CaseUncertainty(
             ranking=self.ranking.number,
             case_id=case.id,
