@@ -39,10 +39,10 @@ from medseg.review.role import Role
 from medseg.review.states import Meaning, State
 from medseg.study import schema
 from medseg.study.ledger import Event, LedgerAction, next_entry, verify_ledger
-from medseg.study.records import Case, Read
-from medseg.study.rows import row_of_case, row_of_read
+from medseg.study.records import Case, CaseUncertainty, Ranking, Read
+from medseg.study.rows import row_of_case, row_of_read, row_of_uncertainty
 from medseg.study.store import Store
-from medseg.study.worklist import ALL, Filter
+from medseg.study.worklist import ALL, Filter, Order
 
 RESULT = Path(__file__).parent / "results" / "study.md"
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -84,6 +84,21 @@ def fill(store: Store, cases: int, entries: int) -> None:
             for n, case in enumerate(made[::7])
         ]
         connection.execute(insert(schema.comments), comments)
+        # As where a model was asked about most of them: values that many cases share, and none found in some.
+        ranking = t.put_ranking(Ranking(0, "aa" * 32, "model", "1", samples=8, seed=0, mirrored=False))
+        asked = [
+            CaseUncertainty(
+                ranking.number,
+                case.id,
+                case.image_sha256,
+                (n * 37 % 1000) / 1000 if n % 11 else None,
+                ({"structure": "Tumour", "uncertainty": 0.25, "found_in": 8},),
+                NOON,
+            )
+            for n, case in enumerate(made)
+            if n % 5
+        ]
+        connection.execute(insert(schema.uncertainties), [row_of_uncertainty(one) for one in asked])
         for start in range(0, entries, 10_000):
             connection.execute(insert(schema.ledger), rows[start : start + 10_000])
 
@@ -101,6 +116,7 @@ def median_s(work: Callable[[], object], rounds: int) -> float:
 
 QUERIES = {
     "list all": ALL,
+    "list by uncertainty": ALL,
     "list one state": Filter(state=(State.SUBMITTED,)),
     "list one person's": Filter(person="reader-7"),
     "list by structure": Filter(structure="Spleen"),
@@ -114,14 +130,15 @@ def worklist(store: Store, rounds: int) -> dict[str, float]:
     """Seconds for each way to look at the worklist."""
     found = {}
     for name, wanted in QUERIES.items():
+        order = Order.UNCERTAINTY if "uncertainty" in name else Order.DUE
 
-        def whole(wanted: Filter = wanted) -> object:
+        def whole(wanted: Filter = wanted, order: Order = order) -> object:
             with store.reading() as r:
-                return r.worklist(wanted), r.counts(wanted)
+                return r.worklist(wanted, by=order), r.counts(wanted)
 
-        def page(wanted: Filter = wanted) -> object:
+        def page(wanted: Filter = wanted, order: Order = order) -> object:
             with store.reading() as r:
-                return r.worklist(wanted, limit=100), r.counts(wanted)
+                return r.worklist(wanted, by=order, limit=100), r.counts(wanted)
 
         found[f"{name}, all rows"] = median_s(whole, rounds)
         found[f"{name}, first 100"] = median_s(page, rounds)

@@ -31,6 +31,7 @@ from .workflows.interpolate import draw_next as draw_next
 from .workflows.interpolate import how_completed as how_completed
 from .workflows.interpolate import interpolate as interpolate
 from .workflows.interpolate import remarks_on as remarks_on
+from .workflows.interpolate import uncertain_slices as uncertain_slices
 from .workflows.interpolate import uncertainty_map as uncertainty_map
 from .workflows.list_volumes import list_volumes as list_volumes
 from .workflows.measure import measure as measure

@@ -30,6 +30,22 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Run a bundle that brings code of its own: it can do whatever you can. Recorded.",
 )
+@click.option(
+    "--uncertainty",
+    is_flag=True,
+    help="Ask about each case several times, slightly changed, and write beside its label map how far the "
+    "answers agree.",
+)
+@click.option(
+    "--samples",
+    type=int,
+    help="How often to ask for --uncertainty, 2 to 64.  [default: 8]",
+)
+@click.option(
+    "--mirror",
+    is_flag=True,
+    help="With --uncertainty: mirror some from left to right, for a bundle that was trained so.",
+)
 @click.option("--author", default="unnamed", show_default=True, help="Printed name for the record.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
@@ -44,6 +60,9 @@ def predict(
     allow_code: bool,
     author: str,
     as_json: bool,
+    uncertainty: bool,
+    samples: int | None,
+    mirror: bool,
 ) -> None:
     """Let a MONAI bundle propose label maps.
 
@@ -51,9 +70,12 @@ def predict(
     case's own grid, as <case>_dseg.nii.gz. Those that an earlier run of the same command made are kept. Exits
     with 1 if a case was refused. Weights are never fetched.
     """
+    if not uncertainty and (samples is not None or mirror):
+        raise click.UsageError("--samples and --mirror belong to --uncertainty")
     hint = "what is finished stays; the same command goes on from there"
     with cancellable(hint), progress_bar() as progress:
         from medseg.workflows.predict import predict as predict_cases
+        from medseg.workflows.predicted_doubt import sampling_of
 
         predictions = predict_cases(
             bundle,
@@ -62,6 +84,7 @@ def predict(
             device=device,
             allow_code=allow_code,
             author=author,
+            uncertainty=sampling_of(samples, mirror=mirror) if uncertainty else None,
             progress=progress,
             watch=_ignore if as_json else _print_line,
         )
@@ -73,8 +96,15 @@ def predict(
 
 def _print_line(case: CaseResult) -> None:
     where = case.output if case.output is not None else case.case
-    told = " ".join(filter(None, (case.reason and f"[{case.reason}]", case.message)))
+    told = " ".join(filter(None, (case.reason and f"[{case.reason}]", case.message, _doubt(case))))
     click.echo(f"{case.status.value}: {where}{f' ({told})' if told else ''}")
+
+
+def _doubt(case: CaseResult) -> str:
+    if case.uncertainty is None:
+        return ""
+    value = case.uncertainty["value"]
+    return "uncertainty: found none" if value is None else f"uncertainty {value:.2f}"
 
 
 def _ignore(_: CaseResult) -> None:

@@ -7,6 +7,7 @@ from medseg.interpolation.draw_next import Suggestion, draw_next
 from medseg.interpolation.engine import interpolate, interpolate_masks
 from medseg.interpolation.image_help import ImageUse
 from medseg.interpolation.live import LiveCompletion
+from medseg.interpolation.model_doubt import uncertain_slices
 from medseg.interpolation.registry import AUTO, METHODS
 from medseg.interpolation.uncertainty import uncertainty_map
 
@@ -24,5 +25,6 @@ __all__ = [
     "draw_next",
     "interpolate",
     "interpolate_masks",
+    "uncertain_slices",
     "uncertainty_map",
 ]

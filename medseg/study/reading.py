@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-import gc
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select, text
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, select, text
 
 from medseg.errors import UnknownCaseError
 from medseg.review.circumstances import LedgerHead
 from medseg.review.states import State
 from medseg.study import schema
 from medseg.study.ledger import LedgerAction, LedgerEntry
-from medseg.study.records import Case, Comment, Read, Revision, StoredStatement
-from medseg.study.rows import case_of, comment_of, read_of, revision_of, statement_of
-from medseg.study.worklist import ALL, Filter, WorklistRow
+from medseg.study.listing import counts, is_of_image, worklist
+from medseg.study.records import (
+    Case,
+    CaseUncertainty,
+    Comment,
+    Ranking,
+    Read,
+    Revision,
+    StoredStatement,
+)
+from medseg.study.rows import (
+    case_of,
+    comment_of,
+    ranking_of,
+    read_of,
+    revision_of,
+    statement_of,
+    uncertainty_of,
+)
+from medseg.study.worklist import ALL, Filter, Order, WorklistRow
 
 LEAST_DIGITS = 8
 """Of a digest that names a revision; shorter ones made of figures alone are numbers."""
@@ -239,109 +251,36 @@ class Reader:
         self,
         wanted: Filter = ALL,
         *,
+        by: Order = Order.DUE,
         limit: int | None = None,
         offset: int = 0,
     ) -> tuple[WorklistRow, ...]:
-        """Cases with what a worklist shows: the due first, then by id.
+        """Cases with what a worklist shows.
 
         Args:
             wanted: Which cases.
+            by: Which come first.
             limit: At most so many.
             offset: After so many.
         """
-        cases = schema.cases
-        # Those without a date come last, on both databases; ids by their bytes, which is also the quickest.
-        order = (cases.c.due.is_(None), cases.c.due, self._by_bytes(cases.c.id))
-        query = _filtered(select(cases), wanted).order_by(*order).limit(limit).offset(offset)
-        with _without_collection():
-            return tuple(self._worklist_rows(query, are_few=limit is not None))
-
-    def _worklist_rows(self, query: Select[Any], *, are_few: bool) -> list[WorklistRow]:
-        """The database's answer is freed when this returns: the search for cycles has half as much to do."""
-        rows = self._connection.execute(query).all()
-        few = [row[0] for row in rows] if are_few else None
-        readers, comments = self._readers(few), self._open_comments(few)
-        return [
-            WorklistRow(
-                case_of(row),
-                readers.get(row[0], ()),
-                comments.get(row[0], 0),
-                datetime.fromisoformat(row[-1]),
-            )
-            for row in rows
-        ]
+        return worklist(self._connection, wanted, by, self.ranking(), limit=limit, offset=offset)
 
     def counts(self, wanted: Filter = ALL) -> dict[State, int]:
         """How many cases are in each state; only states that occur."""
-        state = schema.cases.c.state
-        query = _filtered(select(state, func.count()), wanted).group_by(state)
-        found = {State(row[0]): int(row[1]) for row in self._connection.execute(query)}
-        return {one: found[one] for one in State if one in found}
+        return counts(self._connection, wanted)
 
-    def _readers(self, case_ids: Sequence[str] | None) -> dict[str, tuple[str, ...]]:
-        table = schema.reads
+    def ranking(self) -> Ranking | None:
+        """The ranking that was run last: its values are shown. None where there is none."""
+        query = select(schema.rankings).order_by(schema.rankings.c.turn.desc()).limit(1)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else ranking_of(row)
+
+    def uncertainty(self, ranking: Ranking, case: Case) -> CaseUncertainty | None:
+        """How unsure a model is of a case; None where it was not asked about this image."""
         query = (
-            select(table.c.case_id, table.c.reader)
-            .where(table.c.reader.is_not(None))
-            .order_by(table.c.number)
+            select(schema.uncertainties)
+            .join(schema.cases, is_of_image(ranking))
+            .where(schema.cases.c.id == case.id)
         )
-        if case_ids is not None:
-            query = query.where(table.c.case_id.in_(case_ids))
-        rows = self._connection.execute(query).all()
-        readers: dict[str, tuple[str, ...]] = {}
-        for case_id, reader in rows:
-            before = readers.get(case_id)
-            readers[case_id] = (reader,) if before is None else (*before, reader)
-        return readers
-
-    def _by_bytes(self, column: Any) -> Any:
-        """A column to sort by its bytes, whatever the language of the server."""
-        return column.collate("C") if self._connection.dialect.name == "postgresql" else column
-
-    def _open_comments(self, case_ids: Sequence[str] | None) -> dict[str, int]:
-        table = schema.comments
-        query = select(table.c.case_id, func.count()).where(table.c.resolved_by.is_(None))
-        if case_ids is not None:
-            query = query.where(table.c.case_id.in_(case_ids))
-        return {row[0]: row[1] for row in self._connection.execute(query.group_by(table.c.case_id))}
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Hold off the search for reference cycles: through thousands of new rows it takes half of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _filtered(query: Select[Any], wanted: Filter) -> Select[Any]:
-    return query.where(*_conditions(wanted))
-
-
-def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
-    cases, reads, comments = schema.cases, schema.reads, schema.comments
-    if wanted.state:
-        yield cases.c.state.in_([state.value for state in wanted.state])
-    if wanted.person is not None:
-        mine = select(reads.c.case_id).where(reads.c.reader == wanted.person)
-        yield or_(cases.c.id.in_(mine), cases.c.adjudicator == wanted.person)
-    if wanted.structure is not None:
-        yield _names(wanted.structure)
-    if wanted.due_before is not None:
-        yield cases.c.due < wanted.due_before
-    if wanted.text is not None:
-        yield cases.c.id.contains(wanted.text.lower(), autoescape=True)
-    if wanted.open_comments is not None:
-        commented = cases.c.id.in_(select(comments.c.case_id).where(comments.c.resolved_by.is_(None)))
-        yield commented if wanted.open_comments else ~commented
-
-
-def _names(structure: str) -> ColumnElement[bool]:
-    """Whether the list of structures wanted, a JSON text, holds a name."""
-    listed = schema.cases.c.structures
-    # Not LIKE, which tells "Liver" from "liver" on PostgreSQL and does not on SQLite.
-    return func.replace(listed, json.dumps(structure, ensure_ascii=False), "") != listed
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else uncertainty_of(row)

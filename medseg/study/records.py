@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from medseg.errors import StudyError
 from medseg.review.states import State
@@ -170,3 +171,47 @@ class Comment:
     def is_open(self) -> bool:
         """Whether nobody has called it resolved."""
         return self.resolved_by is None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A model that cases are ranked by, and how it is asked: values of another one are no match for its own.
+
+    Args:
+        number: From 1, over the whole study.
+        bundle_sha256: Digest of all files of the bundle that are used.
+        bundle_name: As its metadata say.
+        bundle_version: As its metadata say.
+        samples: How many label maps of a case are compared.
+        seed: What the perturbations are drawn by.
+        mirrored: Whether some of the cases were mirrored.
+    """
+
+    number: int
+    bundle_sha256: str
+    bundle_name: str
+    bundle_version: str
+    samples: int
+    seed: int
+    mirrored: bool
+
+
+@dataclass(frozen=True)
+class CaseUncertainty:
+    """How unsure a model is of a case.
+
+    Args:
+        ranking: Number of the ranking.
+        case_id: The case.
+        image_sha256: Digest of the image that it was asked about.
+        value: 0 to 1; None where it found none of what is wanted in any sample.
+        structures: The numbers of each structure, as JSON objects.
+        estimated: When, with zone.
+    """
+
+    ranking: int
+    case_id: str
+    image_sha256: str
+    value: float | None
+    structures: tuple[dict[str, Any], ...]
+    estimated: datetime

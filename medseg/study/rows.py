@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,7 +13,15 @@ from sqlalchemy import RowMapping
 
 from medseg.errors import DamagedStudyError
 from medseg.review.states import State
-from medseg.study.records import Case, Comment, Read, Revision, StoredStatement
+from medseg.study.records import (
+    Case,
+    CaseUncertainty,
+    Comment,
+    Ranking,
+    Read,
+    Revision,
+    StoredStatement,
+)
 
 
 def row_of_case(case: Case, updated: datetime) -> dict[str, Any]:
@@ -184,6 +193,40 @@ def comment_of(row: RowMapping) -> Comment:
         created=datetime.fromisoformat(row["created"]),
         resolved_by=row["resolved_by"],
         resolved_at=row["resolved_at"] and datetime.fromisoformat(row["resolved_at"]),
+    )
+
+
+def row_of_ranking(ranking: Ranking) -> dict[str, Any]:
+    """A ranking as a row, without its turn."""
+    return asdict(ranking)
+
+
+def ranking_of(row: RowMapping) -> Ranking:
+    """A row as a ranking."""
+    return Ranking(**{name: value for name, value in row.items() if name != "turn"})
+
+
+def row_of_uncertainty(found: CaseUncertainty) -> dict[str, Any]:
+    """A model's uncertainty as a row."""
+    return {
+        "ranking": found.ranking,
+        "case_id": found.case_id,
+        "image_sha256": found.image_sha256,
+        "value": found.value,
+        "structures": json.dumps(found.structures, ensure_ascii=False, sort_keys=True),
+        "estimated": found.estimated.isoformat(),
+    }
+
+
+def uncertainty_of(row: RowMapping) -> CaseUncertainty:
+    """A row as a model's uncertainty."""
+    return CaseUncertainty(
+        ranking=row["ranking"],
+        case_id=row["case_id"],
+        image_sha256=row["image_sha256"],
+        value=row["value"],
+        structures=tuple(_parsed(row["structures"])),
+        estimated=datetime.fromisoformat(row["estimated"]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Date,
     Float,
@@ -133,8 +134,35 @@ comments = Table(
     Index("comments_case", "case_id", "resolved_by"),
 )
 
+rankings = Table(
+    "rankings",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("bundle_sha256", SHA256, nullable=False),
+    Column("bundle_name", String(80), nullable=False),
+    Column("bundle_version", String(80), nullable=False),
+    Column("samples", Integer, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("mirrored", Boolean, nullable=False),
+    # The one that was run last has the highest: its values are shown.
+    Column("turn", Integer, nullable=False),
+    UniqueConstraint("bundle_sha256", "samples", "seed", "mirrored", name="rankings_model"),
+)
+
+uncertainties = Table(
+    "uncertainties",
+    metadata,
+    Column("ranking", Integer, ForeignKey("rankings.number"), primary_key=True),
+    Column("case_id", ID, ForeignKey("cases.id"), primary_key=True),
+    Column("image_sha256", SHA256, nullable=False),
+    Column("value", Float),
+    Column("structures", Text, nullable=False),
+    Column("estimated", TIME, nullable=False),
+)
+
 APPEND_ONLY = ("ledger", "revisions", "statements", "bundle_lines", "study")
 """Rows of these are never changed and never deleted."""
 
 NEVER_DELETED = ("cases", "reads", "comments")
-"""Rows of these change, and stay."""
+"""Rows of these change, and stay. What a model thinks of a case (``rankings``, ``uncertainties``) is neither:
+it can be worked out again, and nothing that is signed depends on it."""

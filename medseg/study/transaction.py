@@ -13,8 +13,24 @@ from medseg.review.statement import line_sha256
 from medseg.study import schema
 from medseg.study.ledger import Event, LedgerEntry, next_entry
 from medseg.study.reading import Reader
-from medseg.study.records import Case, Comment, Read, Revision, StoredStatement
-from medseg.study.rows import row_of_case, row_of_comment, row_of_read, row_of_revision, row_of_statement
+from medseg.study.records import (
+    Case,
+    CaseUncertainty,
+    Comment,
+    Ranking,
+    Read,
+    Revision,
+    StoredStatement,
+)
+from medseg.study.rows import (
+    row_of_case,
+    row_of_comment,
+    row_of_ranking,
+    row_of_read,
+    row_of_revision,
+    row_of_statement,
+    row_of_uncertainty,
+)
 
 
 class Transaction(Reader):
@@ -142,6 +158,32 @@ class Transaction(Reader):
         table = schema.comments
         row = row_of_comment(comment)
         self._connection.execute(update(table).where(table.c.id == comment.id).values(row))
+
+    def put_ranking(self, ranking: Ranking) -> Ranking:
+        """Say which model cases are ranked by from now on; its number is given here.
+
+        Where the same model was asked in the same way before, it is that ranking, with all its values.
+        """
+        table, row = schema.rankings, row_of_ranking(ranking)
+        model = ("bundle_sha256", "samples", "seed", "mirrored")
+        numbers = select(table.c.number).where(*(table.c[name] == row[name] for name in model))
+        number = self._connection.execute(numbers).scalar()
+        highest = select(func.max(table.c.number), func.max(table.c.turn))
+        last, turn = (found or 0 for found in self._connection.execute(highest).one())
+        if number is None:
+            ranking = replace(ranking, number=last + 1)
+            self._insert(table, {**row_of_ranking(ranking), "turn": turn + 1})
+            return ranking
+        turned = update(table).where(table.c.number == number).values(turn=turn + 1)
+        self._connection.execute(turned)
+        return replace(ranking, number=number)
+
+    def put_uncertainty(self, found: CaseUncertainty) -> None:
+        """Add or replace how unsure a model is of a case."""
+        table, row = schema.uncertainties, row_of_uncertainty(found)
+        which = (table.c.ranking == found.ranking, table.c.case_id == found.case_id)
+        if self._connection.execute(update(table).where(*which).values(row)).rowcount == 0:
+            self._insert(table, row)
 
     def _add_line(self, case_id: str, digest: str, position: int, sha256: str) -> None:
         row = {"case_id": case_id, "digest": digest, "position": position, "sha256": sha256}

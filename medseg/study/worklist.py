@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from medseg.review.states import State
 from medseg.study.records import Case
@@ -34,6 +35,15 @@ ALL = Filter()
 """Every case."""
 
 
+class Order(StrEnum):
+    """Which cases come first."""
+
+    DUE = "due"
+    """Those due first, then those without a date; then by id."""
+    UNCERTAINTY = "uncertainty"
+    """Those that a model is least sure of; then those in which it found none, then those without a value."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorklistRow:
     """A case on the worklist.
@@ -43,9 +53,20 @@ class WorklistRow:
         readers: Ids of its readers, in the order of the reads.
         open_comments: How many comments are open.
         updated: When anything about it changed last.
+        is_asked: Whether the model that was asked last was asked about this image.
+        uncertainty: How unsure it is of it, 0 to 1; None where it found none of what is wanted.
     """
 
     case: Case
     readers: tuple[str, ...]
     open_comments: int
     updated: datetime
+    is_asked: bool = False
+    uncertainty: float | None = None
+
+    @property
+    def doubt(self) -> str:
+        """How unsure the model is, for people; empty where it was not asked."""
+        if not self.is_asked:
+            return ""
+        return "found none" if self.uncertainty is None else f"{self.uncertainty:.2f}"

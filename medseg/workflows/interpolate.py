@@ -17,6 +17,7 @@ from medseg.interpolation import (
     draw_next,
     interpolate,
     interpolate_masks,
+    uncertain_slices,
     uncertainty_map,
 )
 from medseg.labelmap import LabelMap
@@ -40,6 +41,7 @@ __all__ = [
     "interpolate",
     "interpolate_label_map",
     "remarks_on",
+    "uncertain_slices",
     "uncertainty_map",
 ]
 

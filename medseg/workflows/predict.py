@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from medseg.assist.bundle import Bundle, BundleProcess, Prediction, opened_bundle
+from medseg.assist.uncertainty import CaseDoubt, Sampling, doubt
 from medseg.contour import ContourSet
 from medseg.errors import Cancelled, InputError, MedsegError, OutputError, OutputExistsError
 from medseg.io.label_map_files import NIFTI_SUFFIXES, LabelMapFiles
@@ -22,6 +23,7 @@ from medseg.provenance.source_digest import source_sha256
 from medseg.provenance.step import StepInput
 from medseg.volume import Volume
 from medseg.workflows.open_image import open_image
+from medseg.workflows.predicted_doubt import read_doubt, write_doubt
 from medseg.workflows.save import save_label_map
 
 BUNDLE_FORMAT = "MONAI Bundle"
@@ -50,6 +52,7 @@ class CaseResult:
         reason: A stable word, where it was refused.
         message: Why, or what a reader should know.
         structures: Of a new label map, by name: how many voxels, and mm³.
+        uncertainty: The numbers of its uncertainty and the file of its map, where they were asked for.
         seconds: How long it took.
     """
 
@@ -59,6 +62,7 @@ class CaseResult:
     reason: str | None = None
     message: str = ""
     structures: dict[str, dict[str, float]] = field(default_factory=dict)
+    uncertainty: dict[str, Any] | None = None
     seconds: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
@@ -70,6 +74,7 @@ class CaseResult:
             "reason": self.reason,
             "message": self.message,
             "structures": self.structures,
+            "uncertainty": self.uncertainty,
             "seconds": round(self.seconds, 2),
         }
 
@@ -104,6 +109,7 @@ def predict(
     device: str = "auto",
     allow_code: bool = False,
     author: str = "unnamed",
+    uncertainty: Sampling | None = None,
     progress: Progress = silent,
     watch: Callable[[CaseResult], None] = lambda _: None,
 ) -> Predictions:
@@ -119,6 +125,8 @@ def predict(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1`` and so on.
         allow_code: Whether a bundle that brings code of its own is run all the same; the record says so.
         author: Printed name for the record.
+        uncertainty: How often to ask about a case in order to tell how sure the bundle is of it: writes
+            ``<case>_uncertainty.nii.gz`` and ``.json``, too. None for once, without that.
         progress: Told of each window; a :class:`~medseg.errors.Cancelled` that it raises ends the process
             that runs the bundle.
         watch: Told of each case when it is done.
@@ -135,7 +143,7 @@ def predict(
         results = []
         with BundleProcess(opened, device=device) as process:
             for case, name in zip(cases, names, strict=True):
-                one = _OneCase(Path(case), out / f"{name}_dseg.nii.gz", author)
+                one = _OneCase(Path(case), out / f"{name}_dseg.nii.gz", author, uncertainty)
                 results.append(one.run(opened, process, progress))
                 watch(results[-1])
         return Predictions(_as_dict(opened), tuple(results))
@@ -184,33 +192,52 @@ class _OneCase:
     case: Path
     out: Path
     author: str
+    sampling: Sampling | None
 
     def run(self, bundle: Bundle, process: BundleProcess, progress: Progress) -> CaseResult:
         started_s = time.monotonic()
         try:
             volume = open_image(self.case, progress=progress)
-            if self._is_made(volume, bundle):
-                return CaseResult(self.case, Outcome.KEPT, self.out)
+            is_made = self._is_made(volume, bundle)
+            known = self._known_doubt(volume, bundle)
+            if is_made and (self.sampling is None or known is not None):
+                return CaseResult(self.case, Outcome.KEPT, self.out, uncertainty=known)
         except Cancelled:
             raise
         except MedsegError as error:
             return self._refused(error)
         process.start(progress=progress)  # a bundle that can't be loaded is no fault of the case
+        structures: dict[str, dict[str, float]] = {}
         try:
-            prediction = process.predict(volume, progress=progress)
-            structures = self._save(volume, prediction, bundle)
+            prediction, doubted = self._asked(process, volume, bundle.modality, progress)
+            if not is_made:
+                structures = self._save(volume, prediction, bundle)
+            if doubted is not None:
+                known = write_doubt(self.out, doubted, volume, bundle)
         except Cancelled:
             raise
         except MedsegError as error:
             return self._refused(error)
         return CaseResult(
             self.case,
-            Outcome.PREDICTED,
+            Outcome.KEPT if is_made else Outcome.PREDICTED,
             self.out,
             message=" ".join(prediction.remarks),
             structures=structures,
+            uncertainty=known,
             seconds=time.monotonic() - started_s,
         )
+
+    def _asked(
+        self, process: BundleProcess, volume: Volume, modality: str, progress: Progress
+    ) -> tuple[Prediction, CaseDoubt | None]:
+        if self.sampling is None:
+            return process.predict(volume, progress=progress), None
+        found = doubt(process.predict, volume, sampling=self.sampling, modality=modality, progress=progress)
+        return found.prediction, found
+
+    def _known_doubt(self, volume: Volume, bundle: Bundle) -> dict[str, Any] | None:
+        return None if self.sampling is None else read_doubt(self.out, self.sampling, volume, bundle)
 
     def _refused(self, error: MedsegError) -> CaseResult:
         reason = str(error.details.get("reason", type(error).__name__))

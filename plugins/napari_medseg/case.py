@@ -89,6 +89,7 @@ class Case:
         author: Printed name of who draws.
         state: How far the sign-off has come.
         approval: Who approved what is shown, in words; empty where nobody has.
+        doubt_map: A file of what a model is unsure of that was brought in; None where none was.
         keeper: The study that it belongs to; None for a loose file.
         look_only: Why it is only looked at; None where its state alone decides that.
         image_may_help: Whether the image takes part in interpolating where it is proven to help.
@@ -115,6 +116,7 @@ class Case:
         self.author = ""
         self.state = State.IN_PROGRESS
         self.approval = ""
+        self.doubt_map: Path | None = None
         self.keeper: Keeper | None = None
         self.look_only: LookOnly | None = None
         self.image_may_help = False
@@ -430,6 +432,11 @@ class Case:
         self.saved = False
         for change in (Change.STRUCTURES, Change.CONTOURS, Change.STATUS):
             self._tell(change)
+
+    def take_doubt_map(self, path: Path) -> None:
+        """Let a file of what a model is unsure of, on the grid of the image, say where to draw next."""
+        self.doubt_map = path
+        self._tell(Change.STATUS)
 
     def set_author(self, author: str) -> None:
         """Name who draws."""

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from medseg.contour import ContourSet
 from medseg.errors import ContourError
 from medseg.progress import Progress, silent
 from medseg.space import Grid
 from medseg.volume import Volume
-from medseg.workflows.delineate import Delineation, LiveProposal, accepted, label_map_of
+from medseg.workflows.delineate import (
+    Delineation,
+    LiveProposal,
+    accepted,
+    is_proposed,
+    label_map_of,
+    least_sure_slices,
+)
+from medseg.workflows.doubt_map import map_beside, open_doubt_map
 from medseg.workflows.interpolate import Interpolated, Suggestion
 from napari_medseg.case import Case, Result
 
@@ -22,16 +31,19 @@ class Snapshot:
         grid: The grid of the image.
         delineation: What was drawn and accepted.
         image: The image, where it may take part in interpolating, or None.
+        doubt_map: The file of what the model is unsure of that made the label map; None where there is none.
     """
 
     grid: Grid
     delineation: Delineation
     image: Volume | None = None
+    doubt_map: Path | None = None
 
     @classmethod
     def of(cls, case: Case) -> Snapshot:
         """Take the snapshot."""
-        return cls(case.volume.grid, case.delineation, case.volume if case.image_may_help else None)
+        image = case.volume if case.image_may_help else None
+        return cls(case.volume.grid, case.delineation, image, doubt_map_of(case))
 
     @property
     def contours(self) -> ContourSet:
@@ -72,11 +84,35 @@ def all_accepted(snapshot: Snapshot, progress: Progress = silent) -> Accepted:
 def suggested(snapshot: Snapshot, structure_id: str, progress: Progress = silent) -> list[Suggestion]:
     """Slices of the image, of all three directions, on which to draw a structure next; the best first.
 
+    Of a structure that a model made, beside which there is a map of what its model is unsure of, the slices
+    on which it is least sure.
+
     Raises:
         ContourError: The structure has no contours.
+        InputError: The map can't be read.
+        GridMismatchError: The map lies on another grid than the image.
     """
+    delineation = snapshot.delineation
+    if snapshot.doubt_map is not None and is_proposed(delineation, structure_id):
+        entropy_bits = open_doubt_map(snapshot.doubt_map, snapshot.grid)
+        return least_sure_slices(delineation, structure_id, snapshot.grid, entropy_bits)
     proposal, _ = LiveProposal(snapshot.grid, snapshot.image).update(snapshot.delineation, progress)
     return proposal.suggestions(structure_id, progress)
+
+
+def can_suggest(case: Case, structure_id: str) -> bool:
+    """Whether there is anything to go by that tells where to draw a structure next."""
+    if case.contours.of(structure_id):
+        return True
+    return case.delineation.came_as_voxels(structure_id) and doubt_map_of(case) is not None
+
+
+def doubt_map_of(case: Case) -> Path | None:
+    """The map of what a model is unsure of: the one that was brought in, or the one beside the label map."""
+    if case.doubt_map is not None or case.path is None:
+        return case.doubt_map
+    beside = map_beside(case.path)
+    return beside if beside.is_file() else None
 
 
 def result_of(delineation: Delineation, grid: Grid) -> Result:

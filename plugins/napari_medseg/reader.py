@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from napari.utils.notifications import show_warning
+from napari.utils.notifications import show_info, show_warning
 
 from medseg.errors import Cancelled, InputError
 from medseg.labelmap import LabelMap
+from medseg.workflows.doubt_map import is_doubt_map, open_doubt_map
 from medseg.workflows.import_label_map import read_structures
 from medseg.workflows.landmarks import is_landmark_file, read_landmarks
 from napari_medseg.anatomical_view import AnatomicalView
@@ -78,6 +79,8 @@ def _read_one(path: Path) -> list[LayerData]:
     import napari
 
     viewer = napari.current_viewer()
+    if is_doubt_map(path) and (case := case_in(viewer)) is not None:
+        return _take_doubt_map(case, path)
     if is_label_map(path):
         return label_map_layers(read_label_map(path))
     if is_landmark_file(path):
@@ -88,6 +91,14 @@ def _read_one(path: Path) -> list[LayerData]:
         return [image_layer(open_image_case(path))]
     case = _ask_for_case(path, viewer)
     return [image_layer(case)] if case else []
+
+
+def _take_doubt_map(case: Case, path: Path) -> list[LayerData]:
+    """Let "draw here next" go by what a model is unsure of; nothing is shown of it."""
+    open_doubt_map(path, case.volume.grid)
+    case.take_doubt_map(path.resolve())
+    show_info(f"{path.name}: draw here next goes where the model is least sure, on structures that it made")
+    return []
 
 
 def _landmark_layer(path: Path, viewer: Any) -> LayerData:

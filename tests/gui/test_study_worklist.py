@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,9 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLineEdit, QWidget
 
+from medseg.study.records import CaseUncertainty, Ranking
 from medseg.workflows import study as use
+from napari_medseg.study.worklist_model import DOUBT
 from study_cases import CASE
 
 pytestmark = pytest.mark.gui
@@ -63,6 +65,33 @@ def test_filters(three_cases: Any, narrow: Any, expected: list[str]) -> None:
     if not expected:
         assert worklist.count.text() == "No case passes these filters"
         assert not worklist.open.isEnabled()
+
+
+def test_the_order_by_a_models_uncertainty_is_offered_where_there_is_one(three_cases: Any) -> None:
+    window, worklist = three_cases, three_cases.dock.worklist
+    window.enter("ada")
+    assert not worklist.order.isVisible()
+    assert worklist.table.isColumnHidden(DOUBT)
+    with window.site.study.store.transaction() as t:
+        ranking = t.put_ranking(Ranking(0, "aa" * 32, "finder", "1.2", samples=8, seed=0, mirrored=False))
+        for case_id, value in (("case-0001", 0.75), ("case-0003", None)):
+            image_sha256 = window.site.case(case_id).image_sha256
+            at = datetime.now().astimezone()
+            t.put_uncertainty(CaseUncertainty(ranking.number, case_id, image_sha256, value, (), at))
+    worklist.whose.setCurrentText("All cases")
+    window.wait()
+    assert window.rows() == ["case-0002", "case-0001", "case-0003"]
+    assert worklist.order.isVisible()
+    assert worklist.order.toolTip() == "The model is finder 1.2"
+    worklist.order.setCurrentIndex(1)
+    window.wait()
+    assert window.rows() == ["case-0001", "case-0003", "case-0002"]
+    assert not worklist.table.isColumnHidden(DOUBT)
+    texts = [worklist.model.index(row, DOUBT).data() for row in range(3)]
+    assert texts == ["0.75", "found none", ""]
+    worklist.state.setCurrentIndex(1)
+    window.wait()
+    assert window.rows() == ["case-0003"], "in the same order within a state"
 
 
 def test_who_reviews_is_offered_what_waits_for_review(three_cases: Any) -> None:

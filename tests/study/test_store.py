@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -306,15 +305,6 @@ def test_a_database_of_another_version(tmp_path, version, reason):
         assert caught.value.details["reason"] == reason
 
 
-def test_an_older_database_is_not_migrated_unasked(tmp_path, monkeypatch):
-    Store.create(tmp_path).close()
-    monkeypatch.setattr("medseg.study.migration.newest_version", lambda: "0002")
-    with pytest.raises(DatabaseError) as caught:
-        Store.open(tmp_path)
-    assert caught.value.details["reason"] == "older"
-    assert "medseg study migrate" in caught.value.hint
-
-
 @pytest.mark.parametrize("damage", ["", "[]", '{"schema": "x"}', '{"id": 5', "nul\x00"])
 def test_a_damaged_description(tmp_path, damage):
     Store.create(tmp_path).close()
@@ -332,8 +322,3 @@ def test_a_path_that_leads_out_of_the_study_is_refused(store):
     for path in ("../x", "/etc/passwd", "a/../../x"):
         with pytest.raises(DamagedStudyError, match="outside"):
             store.folder.absolute(path)
-
-
-def test_migrating_what_is_current_changes_nothing(store):
-    assert Store.migrate(store.folder.path) == "0001"
-    assert json.loads(store.folder.description.read_text())["id"] == store.id

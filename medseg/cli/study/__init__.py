@@ -22,6 +22,7 @@ COMMANDS = {
     "init": "medseg.cli.study.init:init",
     "list": "medseg.cli.study.worklist:list_",
     "migrate": "medseg.cli.study.init:migrate",
+    "rank": "medseg.cli.study.rank:rank",
     "receive": "medseg.cli.study.one_step:receive",
     "release": "medseg.cli.study.steps:release",
     "request-changes": "medseg.cli.study.steps:request_changes",

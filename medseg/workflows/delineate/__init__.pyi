@@ -22,6 +22,8 @@ from .history import Step as Step
 from .journal import Journal as Journal
 from .journal_records import About as About
 from .journal_records import image_digest as image_digest
+from .least_sure import is_proposed as is_proposed
+from .least_sure import least_sure_slices as least_sure_slices
 from .live_proposal import Changed as Changed
 from .live_proposal import LiveProposal as LiveProposal
 from .live_proposal import Proposal as Proposal

@@ -26,6 +26,9 @@ from .list_cases import show_case as show_case
 from .make_checkpoint import make_checkpoint as make_checkpoint
 from .opened import Study as Study
 from .opened import open_study as open_study
+from .rank_cases import Ranked as Ranked
+from .rank_cases import RankedCase as RankedCase
+from .rank_cases import rank_cases as rank_cases
 from .receive_statement import receive_statement as receive_statement
 from .save_revision import save_revision as save_revision
 from .signing_in import SignedIn as SignedIn

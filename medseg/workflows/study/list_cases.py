@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from medseg.review.states import State
-from medseg.study.records import Case, Comment, Read, Revision, StoredStatement
-from medseg.study.worklist import ALL, Filter, WorklistRow
+from medseg.study.records import Case, Comment, Ranking, Read, Revision, StoredStatement
+from medseg.study.worklist import ALL, Filter, Order, WorklistRow
 from medseg.workflows.study.opened import Study
 from medseg.workflows.study.signing_in import SignedIn
 from medseg.workflows.study.visibility import is_veiled, veiled_for, visible_comments, visible_revisions
@@ -17,12 +17,14 @@ class Worklist:
     """Cases that pass a filter.
 
     Attributes:
-        rows: The cases: those due first, then by id.
+        rows: The cases, in the order that was asked for.
         counts: How many there are in each state, over all that pass, whatever the limit.
+        ranking: The model whose values the rows hold; None where no model was ever asked.
     """
 
     rows: tuple[WorklistRow, ...]
     counts: dict[State, int]
+    ranking: Ranking | None = None
 
 
 @dataclass(frozen=True)
@@ -46,17 +48,26 @@ class CaseView:
     is_veiled: bool
 
 
-def list_cases(study: Study, *, filter: Filter = ALL, limit: int | None = None, offset: int = 0) -> Worklist:  # noqa: A002 - what users call it
+def list_cases(
+    study: Study,
+    *,
+    filter: Filter = ALL,  # noqa: A002 - what users call it
+    by: Order = Order.DUE,
+    limit: int | None = None,
+    offset: int = 0,
+) -> Worklist:
     """The cases that pass a filter, and how many are in each state.
 
     Args:
         study: The study.
         filter: Which cases.
+        by: Which come first.
         limit: At most so many rows.
         offset: After so many.
     """
     with study.store.reading() as r:
-        return Worklist(r.worklist(filter, limit=limit, offset=offset), r.counts(filter))
+        rows = r.worklist(filter, by=by, limit=limit, offset=offset)
+        return Worklist(rows, r.counts(filter), r.ranking())
 
 
 def show_case(study: Study, case_id: str, *, who: SignedIn | None = None) -> CaseView:

@@ -11,6 +11,7 @@ from medseg.contour import Contour, Origin, Placement, Slice, by_placement
 from medseg.space import Grid
 from medseg.workflows.delineate import Proposal
 from napari_medseg.case import Case
+from napari_medseg.completing import can_suggest
 from napari_medseg.display import slice_on_display
 from napari_medseg.panel.measuring.summary_line import SummaryLine
 from napari_medseg.panel.parts import button, even_row, heading
@@ -125,10 +126,10 @@ class ContourSection(QWidget):
             self.slices.addItem(item)
 
     def _show_completing(self, case: Case | None, *, possible: bool) -> None:
-        contoured = bool(case and self.structure_id and case.contours.of(self.structure_id))
+        known = bool(case and self.structure_id and can_suggest(case, self.structure_id))
         self.interpolate.setEnabled(possible)
-        self.draw_next.setEnabled(possible and contoured)
-        self.draw_next.setToolTip(self._tip(DRAW_NEXT, "draw-next") if contoured else DRAW_FIRST)
+        self.draw_next.setEnabled(possible and known)
+        self.draw_next.setToolTip(self._tip(DRAW_NEXT, "draw-next") if known else DRAW_FIRST)
         self.image_help.setEnabled(possible)
         self.image_help.blockSignals(True)  # noqa: FBT003 - Qt's signature
         self.image_help.setChecked(case is not None and case.image_may_help)

@@ -293,10 +293,11 @@ def _enter(folder: Path, key: Path, passphrase: str, _progress: Progress) -> tup
 
 def _list(study: Study, asked: Asked, _progress: Progress) -> tuple[Worklist, Mapping[str, str]]:
     names = {person.id: person.name for person in study.trust().roster.people}
-    found = list_cases(study, filter=asked.wanted, limit=AT_MOST)
+    found = list_cases(study, filter=asked.wanted, by=asked.by, limit=AT_MOST)
     if asked.state is not None:
-        in_state = list_cases(study, filter=replace(asked.wanted, state=(asked.state,)), limit=AT_MOST)
-        found = Worklist(in_state.rows, found.counts)
+        only = replace(asked.wanted, state=(asked.state,))
+        in_state = list_cases(study, filter=only, by=asked.by, limit=AT_MOST)
+        found = Worklist(in_state.rows, found.counts, found.ranking)
     return found, names
 
 

@@ -14,9 +14,14 @@ from napari_medseg.panel.messages import COLORS
 from napari_medseg.panel.parts import color_icon
 from napari_medseg.study.texts import STATE_COLORS, is_overdue, people, stamp
 
-CASE, STATE, DUE, COMMENTS, READERS = range(5)
+CASE, STATE, DOUBT, DUE, COMMENTS, READERS = range(6)
 
-HEADERS = ("Case", "State", "Due", "✎", "Readers")
+HEADERS = ("Case", "State", "Unsure", "Due", "✎", "Readers")
+
+TIPS = {
+    COMMENTS: "Open comments",
+    DOUBT: "How unsure a model is of the case, 0 to 1: by how much its answers differ",
+}
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -55,8 +60,8 @@ class WorklistModel(QAbstractTableModel):
         """The words above the columns."""
         if orientation != Qt.Orientation.Horizontal:
             return None
-        if role == Qt.ItemDataRole.ToolTipRole and section == COMMENTS:
-            return "Open comments"
+        if role == Qt.ItemDataRole.ToolTipRole and section in TIPS:
+            return TIPS[section]
         return HEADERS[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: Index, role: int = 0) -> Any:
@@ -77,6 +82,7 @@ class WorklistModel(QAbstractTableModel):
         return (
             case.id,
             case.state.value,
+            row.doubt,
             case.due.isoformat() if case.due else "",
             str(row.open_comments) if row.open_comments else "",
             people(row.readers, self._names),
@@ -92,6 +98,8 @@ class WorklistModel(QAbstractTableModel):
         if row.case.due:
             late = ", overdue" if is_overdue(row.case, self._today) else ""
             lines.append(f"due {row.case.due.isoformat()}{late}")
+        if row.is_asked:
+            lines.append(f"the model's uncertainty: {row.doubt}")
         if row.open_comments:
             lines.append(f"{row.open_comments} open comment{'s' if row.open_comments > 1 else ''}")
         lines.append(f"changed {stamp(row.updated)}")

@@ -19,13 +19,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from medseg.study.worklist import Filter
+from medseg.study.worklist import Filter, Order
 from medseg.workflows.study import Worklist
 from medseg.workflows.study.open_steps import Role
 from medseg.workflows.verify import State
 from napari_medseg.panel.parts import button, color_icon, even_row, field, row
 from napari_medseg.study.texts import STATE_COLORS, is_overdue
-from napari_medseg.study.worklist_model import CASE, READERS, WorklistModel
+from napari_medseg.study.worklist_model import CASE, DOUBT, READERS, WorklistModel
 
 AT_MOST = 1000
 """Cases in the table; who looks for one among more searches."""
@@ -51,10 +51,12 @@ class Asked:
     Attributes:
         wanted: The filter, without the state: its counts are shown for every state.
         state: In this state only; None for any.
+        by: Which come first.
     """
 
     wanted: Filter
     state: State | None = None
+    by: Order = Order.DUE
 
 
 class WorklistSection(QWidget):
@@ -76,6 +78,10 @@ class WorklistSection(QWidget):
         self.due.addItems([ANY_TIME, OVERDUE, THIS_WEEK])
         self.comments = QCheckBox("open comments")
         self.comments.setToolTip("Only cases with comments that nobody has resolved")
+        self.order = QComboBox()
+        self.order.addItem("due first", Order.DUE)
+        self.order.addItem("those first that the model is least sure of", Order.UNCERTAINTY)
+        self.order.hide()
         self.model = WorklistModel()
         self.table = _Table()
         self.table.setModel(self.model)
@@ -85,6 +91,7 @@ class WorklistSection(QWidget):
         self.reload = button("Reload", "Read the worklist again", self.changed.emit)
         self._lay_out()
         self._connect()
+        self.table.setColumnHidden(DOUBT, True)  # noqa: FBT003 - Qt's signature
         self.offer(None)
 
     @property
@@ -119,12 +126,13 @@ class WorklistSection(QWidget):
             open_comments=True if self.comments.isChecked() else None,
         )
         value = self.state.currentData()
-        return Asked(wanted, State(value) if value else None)
+        return Asked(wanted, State(value) if value else None, Order(self.order.currentData()))
 
     def show_list(self, found: Worklist, asked: Asked, names: Mapping[str, str], today: date) -> None:
         """Show the cases that were found."""
         chosen = self.current
         self._show_counts(found, asked)
+        self._offer_order(found)
         self.model.show(found.rows, names, today)
         ids = [one.case.id for one in found.rows]
         self.table.selectRow(ids.index(chosen) if chosen in ids else 0)
@@ -141,6 +149,14 @@ class WorklistSection(QWidget):
         """Show the readers where there is room."""
         super().resizeEvent(event)
         self.table.setColumnHidden(READERS, self.width() < WIDE_PX)
+
+    def _offer_order(self, found: Worklist) -> None:
+        """Offer the order by a model's uncertainty where a model was asked."""
+        model = found.ranking
+        self.order.setVisible(model is not None)
+        if model is not None:
+            self.order.setToolTip(f"The model is {model.bundle_name} {model.bundle_version}")
+        self.table.setColumnHidden(DOUBT, not any(row.is_asked for row in found.rows))
 
     def _show_counts(self, found: Worklist, asked: Asked) -> None:
         self.state.blockSignals(True)  # noqa: FBT003 - Qt's signature
@@ -161,6 +177,7 @@ class WorklistSection(QWidget):
         self.whose.currentIndexChanged.connect(self._ask)
         self.state.currentIndexChanged.connect(self._ask)
         self.due.currentIndexChanged.connect(self._ask)
+        self.order.currentIndexChanged.connect(self._ask)
         self.comments.toggled.connect(self._ask)
         self.text.textChanged.connect(self._ask)
         self.structure.editingFinished.connect(self.changed)
@@ -174,7 +191,7 @@ class WorklistSection(QWidget):
         self._open_current()
 
     def _lay_out(self) -> None:
-        for box in (self.whose, self.state, self.due):
+        for box in (self.whose, self.state, self.due, self.order):
             box.setMinimumHeight(26)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(6)
@@ -184,6 +201,7 @@ class WorklistSection(QWidget):
         layout.addWidget(even_row(self.whose, self.state))
         layout.addWidget(even_row(self.text, self.structure))
         layout.addWidget(even_row(self.due, self.comments))
+        layout.addWidget(self.order)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.count)
         layout.addWidget(row(self.open, self.reload))
