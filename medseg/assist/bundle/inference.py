@@ -149,7 +149,7 @@ class LoadedBundle:
             InputError: The result is no labels (``not-labels``), or can't be brought back onto the grid of
                 the case (``not-on-grid``).
         """
-        data: dict[str, Any] = {key: _as_read(array, ijk_to_ras_mm) for key, array in inputs.items()}
+        data: dict[str, Any] = {key: as_read(array, ijk_to_ras_mm) for key, array in inputs.items()}
         shape = tuple(data[IMAGE].shape)
         with torch.no_grad():
             data = self._before(data)
@@ -225,7 +225,7 @@ def _each(value: Any, axes: int) -> tuple[Any, ...]:
     return tuple(itertools.islice(value, axes)) if isinstance(value, Sequence) else (value,) * axes
 
 
-def _as_read(array: npt.NDArray[Any], ijk_to_ras_mm: npt.NDArray[np.float64]) -> MetaTensor:
+def as_read(array: npt.NDArray[Any], ijk_to_ras_mm: npt.NDArray[np.float64]) -> MetaTensor:
     """What MONAI's ``LoadImage`` makes of a NIfTI file: ``[i, j, k]`` of float32 with a RAS affine."""
     voxels = torch.from_numpy(np.array(array.T, dtype=np.float32, order="C"))
     affine = torch.as_tensor(ijk_to_ras_mm, dtype=torch.float64)
