@@ -33,6 +33,9 @@ FIRST_CHANNELS = {SEGRESNET: {True: 8, False: 32}, DYNUNET: {True: 12, False: 32
 MOST_CHANNELS = 320
 """As in nnU-Net."""
 
+INSTANCE = ["INSTANCE", {"affine": True}]
+"""Normalised by each patch alone, as in nnU-Net: two patches a step are too few to normalise by."""
+
 
 @dataclass(frozen=True)
 class Network:
@@ -83,24 +86,24 @@ def network_for(
         raise InputError(
             f"expected the network auto, {' or '.join(NETWORKS)}, got {name[:40]!r}", reason="no-such-network"
         )
-    first, most = FIRST_CHANNELS[name][small], MOST_HALVINGS[small]
     if name == SEGRESNET:
-        return _segresnet(edges, first, most, channels, classes)
-    return _dynunet(spacing_mm, edges, first, most, channels, classes)
+        return _segresnet(edges, channels, classes, small=small)
+    return _dynunet(spacing_mm, edges, channels, classes, small=small)
 
 
 def _segresnet(
-    edges: npt.NDArray[np.float64], first: int, most: int, channels: int, classes: int
+    edges: npt.NDArray[np.float64], channels: int, classes: int, *, small: bool
 ) -> tuple[Network, Shape]:
     halvings = 1
-    while halvings < most and min(edges) / 2 ** (halvings + 1) >= LEAST_EDGE:
+    while halvings < MOST_HALVINGS[small] and min(edges) / 2 ** (halvings + 1) >= LEAST_EDGE:
         halvings += 1
     arguments = {
         "spatial_dims": 3,
-        "init_filters": first,
+        "init_filters": FIRST_CHANNELS[SEGRESNET][small],
         "in_channels": channels,
         "out_channels": classes,
-        "blocks_down": [1] * (halvings + 1) if most <= MOST_HALVINGS[True] else [1, 2, 2, 4, 4, 4][: halvings + 1],
+        "norm": INSTANCE,
+        "blocks_down": ([1] * 4 if small else [1, 2, 2, 4, 4, 4])[: halvings + 1],
         "blocks_up": [1] * halvings,
     }
     return Network("monai.networks.nets.SegResNet", arguments), _rounded(edges, [2**halvings] * 3)
@@ -109,15 +112,15 @@ def _segresnet(
 def _dynunet(
     spacing_mm: tuple[float, float, float],
     edges: npt.NDArray[np.float64],
-    first: int,
-    most: int,
     channels: int,
     classes: int,
+    *,
+    small: bool,
 ) -> tuple[Network, Shape]:
     """Halve an axis while it is not much coarser than the finest, and long enough (nnU-Net's rule)."""
     spacing, left = np.array(spacing_mm), np.array(edges)
     strides, kernels = [[1, 1, 1]], [_kernel(spacing)]
-    while len(strides) <= most:
+    while len(strides) <= MOST_HALVINGS[small]:
         halved = (spacing < 2 * spacing.min()) & (left / 2 >= LEAST_EDGE)
         if not halved.any():
             break
@@ -132,8 +135,10 @@ def _dynunet(
         "kernel_size": kernels,
         "strides": strides,
         "upsample_kernel_size": strides[1:],
-        "filters": [min(first * 2**level, MOST_CHANNELS) for level in range(len(strides))],
-        "norm_name": ["INSTANCE", {"affine": True}],
+        "filters": [
+            min(FIRST_CHANNELS[DYNUNET][small] * 2**level, MOST_CHANNELS) for level in range(len(strides))
+        ],
+        "norm_name": INSTANCE,
         "res_block": True,
     }
     return Network("monai.networks.nets.DynUNet", arguments), _rounded(edges, np.prod(strides, axis=0))

@@ -49,7 +49,7 @@ PATCH_VOXELS = {Size.SMALL: 40 * 48 * 24, Size.LARGE: 128 * 128 * 96}
 PATCHES_A_STEP = 2
 """As in nnU-Net: large patches before many."""
 
-LEARNING_RATE = {Size.SMALL: 3e-3, Size.LARGE: 1e-3}
+LEARNING_RATE = {Size.SMALL: 1e-2, Size.LARGE: 1e-3}
 """A small network bears larger steps, and has fewer of them."""
 
 
