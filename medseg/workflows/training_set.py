@@ -155,7 +155,7 @@ def read_training_set(
     for number, files in enumerate(listed.cases):
         progress("verifying", number, len(listed.cases))
         cases.append(_verified(files, table, trust, trusted))
-    if len(cases) < 2:  # noqa: PLR2004 - one to learn from, one to measure on
+    if len(cases) < 2:
         raise InputError(
             f"expected at least two cases to learn from, found {len(cases)}",
             hint="approve more cases; those of the test are left alone",
@@ -225,8 +225,7 @@ def _verified(files: DatasetFiles, table: LabelTable, trust: Path, trusted: Trus
         str(found.content_digest),
         image_sha256,
         tuple(
-            {"sha256": one.sha256, "meaning": one.meaning.value, "role": one.role}
-            for one in found.signatures
+            {"sha256": one.sha256, "meaning": one.meaning.value, "role": one.role} for one in found.signatures
         ),
         tuple(structure.name for structure in label_map.structures),
     )

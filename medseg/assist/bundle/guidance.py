@@ -63,7 +63,9 @@ def guidance_form(metadata: Mapping[str, Any]) -> GuidanceForm | None:
     )
     is_number = isinstance(sigma_mm, int | float) and 0 < sigma_mm < float("inf")
     if not isinstance(structures, int) or structures < 1 or not is_number:
-        raise UnreadableFileError("the bundle's metadata name no guidance that can be", reason="bundle-damaged")
+        raise UnreadableFileError(
+            "the bundle's metadata name no guidance that can be", reason="bundle-damaged"
+        )
     return GuidanceForm(structures, float(sigma_mm))
 
 

@@ -49,7 +49,7 @@ PATCH_VOXELS = {Size.SMALL: 40 * 48 * 24, Size.LARGE: 128 * 128 * 96}
 PATCHES_A_STEP = 2
 """As in nnU-Net: large patches before many."""
 
-LEARNING_RATE = {Size.SMALL: 1e-2, Size.LARGE: 1e-3}
+LEARNING_RATE = {Size.SMALL: 6e-3, Size.LARGE: 1e-3}
 """A small network bears larger steps, and has fewer of them."""
 
 
@@ -152,7 +152,13 @@ class Plan:
 
 
 def fitted(
-    fingerprints: Sequence[Fingerprint], modality: str, size: Size, *, network: str, channels: int, classes: int
+    fingerprints: Sequence[Fingerprint],
+    modality: str,
+    size: Size,
+    *,
+    network: str,
+    channels: int,
+    classes: int,
 ) -> dict[str, Any]:
     """Fit spacing, patch, normalisation and network to the cases that are learned from.
 

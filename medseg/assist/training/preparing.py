@@ -35,7 +35,9 @@ def fingerprint(volume: Volume, labels: npt.NDArray[np.uint8]) -> Fingerprint:
     """
     from monai.transforms.spatial.array import Orientation
 
-    turned = Orientation("RAS", labels=(("L", "R"), ("P", "A"), ("I", "S")))(_as_read(labels, volume.grid)[None])
+    turned = Orientation("RAS", labels=(("L", "R"), ("P", "A"), ("I", "S")))(
+        _as_read(labels, volume.grid)[None]
+    )
     spacing_mm = np.linalg.norm(np.asarray(turned.affine)[:3, :3], axis=0)
     inside = volume.voxels[labels > 0]
     step = max(1, inside.size // VALUES_OF_A_CASE)
@@ -80,9 +82,7 @@ class Preparer:
         config = {"steps": {"_target_": "Compose", "transforms": steps}}
         self._steps = ConfigParser(config).get_parsed_content("steps")
 
-    def prepare(
-        self, volume: Volume, labels: npt.NDArray[np.uint8], folder: Path, name: str
-    ) -> PreparedCase:
+    def prepare(self, volume: Volume, labels: npt.NDArray[np.uint8], folder: Path, name: str) -> PreparedCase:
         """Prepare a case.
 
         Args:
@@ -92,7 +92,10 @@ class Preparer:
             name: How they begin.
         """
         data: Mapping[str, Any] = self._steps(
-            {key: _as_read(array, volume.grid)[None] for key, array in ((IMAGE, volume.voxels), (LABEL, labels))}
+            {
+                key: _as_read(array, volume.grid)[None]
+                for key, array in ((IMAGE, volume.voxels), (LABEL, labels))
+            }
         )
         image, label = data[IMAGE].numpy().astype(np.float32), data[LABEL].numpy().astype(np.uint8)
         places = tuple(_some(np.flatnonzero(label == each)) for each in range(self._classes))

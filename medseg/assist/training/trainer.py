@@ -7,7 +7,8 @@ which get further in few steps). On a GPU the network runs in half precision.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from monai.bundle.config_parser import ConfigParser
+from monai.inferers.inferer import SlidingWindowInferer
 from monai.losses.dice import DiceCELoss
 
 from medseg.assist.bundle.guidance import click_channels, current_channels
@@ -22,8 +24,9 @@ from medseg.assist.training.clicks import corrective_click
 from medseg.assist.training.configs import form_of
 from medseg.assist.training.patches import Patches
 from medseg.assist.training.plan import Plan
+from medseg.assist.training.preparing import PreparedCase
 
-WARM_UP = 0.05
+WARM_UP = 0.1
 """Share of the steps in which the learning rate rises: large first steps of AdamW throw a network off."""
 
 MOST_NORM = 12.0
@@ -34,6 +37,12 @@ WITH_CLICKS = 0.5
 
 MOST_CLICKS = 3
 """In a guided step."""
+
+MOST_LOOKED_AT = 4
+"""Cases that are measured on the way: all of them at each report would take more than the training."""
+
+TIMED_STEPS = 6
+"""The first of them takes longer, and does not count."""
 
 
 class Trainer:
@@ -52,10 +61,14 @@ class Trainer:
         self._device = device
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.seed)
-            network: torch.nn.Module = ConfigParser({"network": plan.network.config}).get_parsed_content("network")
+            network: torch.nn.Module = ConfigParser({"network": plan.network.config}).get_parsed_content(
+                "network"
+            )
         self.network = network.to(device)
         self._loss = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True, batch=True)
-        self._optimiser = torch.optim.AdamW(self.network.parameters(), lr=plan.learning_rate, weight_decay=1e-4)
+        self._optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=plan.learning_rate, weight_decay=1e-4
+        )
         self._scaler = torch.amp.GradScaler(device.type, enabled=device.type == "cuda")
 
     @property
@@ -121,6 +134,24 @@ class Trainer:
         """Write the weights alone, as a bundle has them."""
         torch.save({key: value.cpu() for key, value in self.network.state_dict().items()}, path)
 
+    @property
+    def weights(self) -> int:
+        """How many numbers are learned."""
+        return sum(each.numel() for each in self.network.parameters())
+
+    def rough_dice(self, cases: Sequence[PreparedCase]) -> dict[str, float]:
+        """Mean Dice by structure on some cases, on the plan's voxels: to see how the training goes."""
+        names = self.plan.structures
+        rows = []
+        for case in cases[:MOST_LOOKED_AT]:
+            image, label = case.opened()
+            channels = form_of(self.plan).channels if self.plan.guided else 0
+            batch = np.concatenate([image, np.zeros((channels, *image.shape[1:]), np.float32)])[None]
+            proposed = self._proposed(torch.from_numpy(batch).to(self._device), self._windows)[0]
+            rows.append([_dice(proposed == n, label[0] == n) for n in range(1, len(names) + 1)])
+        means = np.mean(rows, axis=0).tolist() if rows else []
+        return dict(zip(names, means, strict=False))
+
     def _random(self, purpose: int) -> np.random.Generator:
         return np.random.default_rng((self.plan.seed, purpose, self.step))
 
@@ -151,7 +182,27 @@ class Trainer:
         drawn = click_channels(clicks, truth.shape, spacing_mm, self.plan.click_sigma_mm)
         return np.concatenate([drawn, current_channels(proposed, len(self.plan.structures))])
 
-    def _proposed(self, image: torch.Tensor) -> Any:
+    def _proposed(self, image: torch.Tensor, inferer: Any = None) -> Any:
         self.network.eval()
         with torch.no_grad(), self._precision():
-            return self.network(image).argmax(dim=1).cpu().numpy().astype(np.uint8)
+            scores = self.network(image) if inferer is None else inferer(image, self.network)
+            return scores.argmax(dim=1).cpu().numpy().astype(np.uint8)
+
+    @property
+    def _windows(self) -> SlidingWindowInferer:
+        return SlidingWindowInferer(self.plan.patch, sw_batch_size=1, overlap=0)
+
+
+def seconds_a_step(trainer: Trainer) -> float:
+    """How long a step takes, by some of a trainer that is of no use afterwards."""
+    taken_s = []
+    for _ in range(TIMED_STEPS):
+        began_s = time.perf_counter()
+        trainer.advance()
+        taken_s.append(time.perf_counter() - began_s)
+    return float(np.median(taken_s[1:]))
+
+
+def _dice(a: Any, b: Any) -> float:
+    total = int(a.sum()) + int(b.sum())
+    return 2 * int((a & b).sum()) / total if total else 1.0
