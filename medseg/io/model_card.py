@@ -42,7 +42,7 @@ def model_card_page(card: Mapping[str, Any]) -> str:
     lines = [
         f"# {_cell(card['name'])}",
         "",
-        f"A MONAI bundle that proposes {_listed(plan['structures'])} in {plan['modality'] or 'unknown'} images.",
+        f"A MONAI bundle that proposes: {_listed(plan['structures'])}. Images: {plan['modality'] or 'unknown'}.",
         "What it proposes is to be looked at, corrected and signed by a reader. It is no medical device.",
         "",
         "## How good it is",

@@ -64,7 +64,7 @@ def _grid(rng: np.random.Generator, voxel_scale: float) -> Grid:
     shape = tuple(round(mm / step) for mm, step in zip(FIELD_OF_VIEW_MM, spacing, strict=True))
     z, y, x = ((1 - n) / 2 * step for n, step in zip(shape, spacing, strict=True))
     return Grid.from_axes(
-        shape,  # type: ignore[arg-type]
+        shape,
         origin_lps_mm=(x, y, z),
         step_k_mm=(0, 0, k_mm),
         step_j_mm=(0, ij_mm, 0),

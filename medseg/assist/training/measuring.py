@@ -65,7 +65,8 @@ class TrainedBundle:
             progress(f"running {self._name}", done, total)
 
         affine = ijk_to_ras_mm(volume.grid)
-        return self._loaded.predict({"image": volume.voxels}, affine, windows, guidance)[0]
+        labels: Labels = self._loaded.predict({"image": volume.voxels}, affine, windows, guidance)[0]
+        return labels
 
     def corrected(
         self, volume: Volume, truth: Labels, clicks: int, *, progress: Progress = silent
