@@ -107,7 +107,7 @@ class Trainer:
         self._scaler.step(self._optimiser)
         self._scaler.update()
         self.step += 1
-        return float(loss)
+        return float(loss.detach())
 
     def save(self, path: Path) -> None:
         """Write all that :meth:`load` needs to go on from here."""
