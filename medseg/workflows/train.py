@@ -443,6 +443,8 @@ class _Training:
                 "description": description,
                 "plan": as_json(plan.as_dict()),
                 "held_out": self._measured(bundle, plan),
+                "remarks": _remarks(plan),
+                "left_out": list(self.found.left_out),
                 "learned_from": [case.as_dict() for case in self.found.cases if case.id in plan.learned_from],
                 "roster_sha256": self.found.roster_sha256,
                 "training": times,
@@ -466,6 +468,16 @@ class _Training:
             ]
             measured.append(case.as_dict() | {"dice": each})
         return measured
+
+
+def _remarks(plan: Plan) -> list[str]:
+    """What who uses the bundle should know, one sentence each."""
+    remarks = []
+    if not plan.modality:
+        remarks.append("Nobody said what the images are: their values were scaled image by image.")
+    if not plan.held_out:
+        remarks.append("No case was held out: how good it is was not measured.")
+    return remarks
 
 
 def as_json(value: Any) -> Any:

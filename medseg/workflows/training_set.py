@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.errors import InputError, MedsegError, ReviewError
-from medseg.io.datalist import DatasetFiles, Split, read_datalist, read_json
+from medseg.io.datalist import LEFT_OUT_NAME, DatasetFiles, Split, read_datalist, read_json
 from medseg.io.file_digest import file_sha256
 from medseg.io.nifti.image import read_image
 from medseg.io.nifti.label_map import read_label_map
@@ -90,12 +90,14 @@ class TrainingSet:
         modality: ``CT``, ``MR``, ``PT`` or another one of DICOM; empty where nobody knows.
         cases: All of them.
         roster_sha256: Digest of the roster that they were verified by.
+        left_out: Cases that were not exported with them, each with its reason: ``not-approved``, say.
     """
 
     structures: tuple[str, ...]
     modality: str
     cases: tuple[TrainingCase, ...]
     roster_sha256: str
+    left_out: tuple[dict[str, str], ...] = ()
 
     def read(self, case: TrainingCase) -> tuple[Volume, Labels]:
         """Image and labels ``[k, j, i]`` of a case, from what was signed.
@@ -166,6 +168,19 @@ def read_training_set(
         _one_modality(modality or listed.modality),
         tuple(cases),
         trusted.roster.digest,
+        _left_out(folder),
+    )
+
+
+def _left_out(folder: Path) -> tuple[dict[str, str], ...]:
+    path = folder / LEFT_OUT_NAME
+    if not path.exists():
+        return ()
+    cases = read_json(path).get("cases")
+    return tuple(
+        {"case": str(case.get("case")), "reason": str(case.get("reason"))}
+        for case in (cases if isinstance(cases, list) else ())
+        if isinstance(case, dict)
     )
 
 

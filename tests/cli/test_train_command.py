@@ -54,7 +54,8 @@ def test_a_study_teaches_what_is_approved_and_nothing_else(site, tmp_path):
     out = tmp_path / "bundle"
     key = ["--key", site.key("dora"), "--passphrase-file", site.path.parent / "passphrase"]
     before = len(site.ledger("exported"))
-    done = run(site.path, "--out", out, "--epochs", 1, "--held-out", 1, "--name", "Lesions", "--json", *key)
+    options = ["--epochs", 1, "--held-out", 1, "--name", "Lesions", "--modality", "CT"]
+    done = run(site.path, "--out", out, *options, "--json", *key)
     assert done.exit_code == 0, done.output
     answer = json.loads(done.stdout)
     cases = {case["case"] for case in (*answer["learned_from"], *answer["held_out"])}
@@ -64,6 +65,9 @@ def test_a_study_teaches_what_is_approved_and_nothing_else(site, tmp_path):
     assert answer["plan"]["modality"] == "CT"
     assert len(site.ledger("exported")) == before + 3
     assert "step 1 of 1" in done.stderr
+    assert "left out (not-approved): lesion-0003" in done.stderr
+    assert answer["left_out"] == [{"case": "lesion-0003", "reason": "not-approved"}]
+    assert "lesion-0003 (not-approved)" in (out / "docs" / "README.md").read_text()
     assert json.loads((out / "docs" / "model_card.json").read_text())["files"] == answer["files"]
     assert run(site.path, "--out", tmp_path / "other").exit_code == 2, "nobody said who exports"
 
@@ -140,4 +144,5 @@ def test_minutes_become_a_number_of_steps_that_is_kept(site, tmp_path):
     assert card["plan"]["steps"] >= 1
     assert card["training"]["minutes"] < 0.5
     assert card["held_out"] == []
-    assert "Not measured" in (tmp_path / "bundle" / "docs" / "README.md").read_text()
+    assert card["remarks"] == ["No case was held out: how good it is was not measured."]
+    assert card["remarks"][0] in (tmp_path / "bundle" / "docs" / "README.md").read_text()
