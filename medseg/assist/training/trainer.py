@@ -41,6 +41,9 @@ WITH_CLICKS = 0.5
 MOST_CLICKS = 3
 """In a guided step."""
 
+CLICKS_ALONE = 0.25
+"""Share of the guided steps that keep the current structures back: a reader may begin with a click."""
+
 MOST_LOOKED_AT = 4
 """Cases that are measured on the way: all of them at each report would take more than the training."""
 
@@ -174,6 +177,8 @@ class Trainer:
             proposed = self._proposed(torch.cat([image, guidance], dim=1))
             drawn = [self._drawn(*each) for each in zip(clicks, proposed, truth, strict=True)]
             guidance = torch.from_numpy(np.stack(drawn)).to(self._device)
+        if rng.random() < CLICKS_ALONE:
+            guidance[:, self.plan.classes :] = 0
         return guidance
 
     def _drawn(self, clicks: list[list[tuple[int, ...]]], proposed: Any, truth: Any) -> Any:
