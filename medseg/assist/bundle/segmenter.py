@@ -107,6 +107,11 @@ class BundleSegmenter:
         """Whether clicks and a rough delineation change what it proposes."""
         return self._bundle.guidance is not None
 
+    @property
+    def uses(self) -> frozenset[Hint]:
+        """The hints that it can do with, and without."""
+        return frozenset({Hint.POINTS, Hint.ROUGH}) if self.takes_clicks else frozenset()
+
     def _guidance(self, task: Task, own_ids: dict[str, str]) -> Guidance | None:
         """The hints of a task, as the bundle takes them: of the structures that are asked for."""
         form, hints = self._bundle.guidance, task.hints

@@ -9,7 +9,7 @@ from assist.made_bundles import oblique, thresholding_bundle
 from medseg.assist.bundle import BundleSegmenter, opened_bundle
 from medseg.assist.bundle.outputs import as_prediction
 from medseg.assist.proposing import propose
-from medseg.assist.segmenter import BACKGROUND, Hints, Point, Segmenter
+from medseg.assist.segmenter import BACKGROUND, Hint, Hints, Point, Segmenter
 from medseg.errors import AssistError
 from medseg.volume import Quantity, Source, Volume
 
@@ -94,6 +94,7 @@ def test_clicks_and_the_rough_delineation_reach_a_bundle_that_takes_them(tmp_pat
     hints = Hints(points=points, rough={"spleen": rough})
     with guided(tmp_path / "b") as bundle, BundleSegmenter(bundle) as segmenter:
         assert segmenter.takes_clicks
+        assert segmenter.uses == {Hint.POINTS, Hint.ROUGH}
         proposal = propose(segmenter, volume, ["spleen", "liver"], hints, region=region)
         given = StandIn.guidance
         assert given.clicks_ras_mm == [[[-4.0, -5.0, 6.0]], [], [[-1.0, -2.0, 3.0]]]
@@ -109,6 +110,7 @@ def test_a_bundle_that_takes_no_clicks_says_so(tmp_path, volume):
     hints = Hints(points=(Point((1.0, 2.0, 3.0), "tumour"),))
     with made(tmp_path / "b") as bundle, BundleSegmenter(bundle) as segmenter:
         assert not segmenter.takes_clicks
+        assert not segmenter.uses
         proposal = propose(segmenter, volume, ["tumour"], hints)
     assert StandIn.guidance is None
     assert proposal.remarks == ("The bundle takes no clicks: it proposes the same without them.",)
