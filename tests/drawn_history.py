@@ -142,7 +142,7 @@ def require_same_history(found, expected):
 
 def require_same(found, expected):
     """The same delineation, to the last bit."""
-    for name in ("structures", "completed", "locked", "notes"):
+    for name in ("structures", "completed", "locked", "notes", "models"):
         assert getattr(found, name) == getattr(expected, name)
     assert len(found.contours) == len(expected.contours)
     for mine, other in zip(found.contours, expected.contours, strict=True):

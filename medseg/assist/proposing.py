@@ -7,7 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from medseg.assist.segmenter import Hint, Hints, Mask, Parameter, Proposal, Segmenter, Task, Value
+from medseg.assist.segmenter import (
+    BACKGROUND,
+    Hint,
+    Hints,
+    Mask,
+    Method,
+    Parameter,
+    Proposal,
+    Segmenter,
+    Task,
+    Value,
+)
 from medseg.errors import AssistError
 from medseg.progress import Progress, silent
 from medseg.space import Box
@@ -69,6 +80,33 @@ def propose(
         taken,
     )
     return _checked(segmenter.propose(task, progress=progress), task, segmenter)
+
+
+def how_proposed(name: str, method: Method, hints: Hints) -> str:
+    """One sentence for the record: by what a structure was proposed, with which settings, from which hints.
+
+    Args:
+        name: What the structure is called.
+        method: How it was proposed.
+        hints: What there was to go by.
+    """
+    settings = ", ".join(f"{key}={value}" for key, value in method.parameters.items())
+    inside = [point for point in hints.points if point.structure_id is not BACKGROUND]
+    outside = [point for point in hints.points if point.structure_id is BACKGROUND]
+    told = [f"a point at {_mm(point.at_lps_mm)}" for point in inside]
+    told += [f"background at {_mm(point.at_lps_mm)}" for point in outside]
+    if hints.sphere is not None:
+        told.append(f"a ball of {hints.sphere.radius_mm:g} mm around {_mm(hints.sphere.centre_lps_mm)}")
+    if hints.marks:
+        told.append("what was drawn")
+    if hints.rough:
+        told.append("a rough delineation")
+    how = f"{method.name} {method.version}{f' ({settings})' if settings else ''}"
+    return f"{name}: proposed by {how} from {' and '.join(told) or 'the image alone'}"
+
+
+def _mm(point: Sequence[float]) -> str:
+    return f"LPS ({', '.join(f'{value:.1f}' for value in point)}) mm"
 
 
 def settings_of(segmenter: Segmenter, given: Mapping[str, Value | str]) -> dict[str, Value]:

@@ -201,6 +201,8 @@ class Segmenter(Protocol):
         version: Of the method: it changes where results do.
         needs: Hints without which it can't begin.
         parameters: Its settings.
+
+    One that can do with other hints, too, names them in ``uses``, likewise.
     """
 
     name: str

@@ -234,13 +234,15 @@ class _Writer:
     def _model(self, one: StructureHistory) -> str:
         assert one.model is not None  # noqa: S101 - asked by the caller
         model = one.model
+        settings = tuple(f"{name}={value}" for name, value in sorted(model.parameters.items()))
         return self._agent(
-            f"software:{_sha256(model.name, model.version, model.sha256 or '')}",
+            f"software:{_sha256(model.name, model.version, model.sha256 or '', *settings)}",
             ("prov:SoftwareAgent", "medseg:Model"),
             **{
                 "prov:label": model.name,
                 "medseg:version": model.version,
                 "medseg:sha256": model.sha256,
+                "medseg:parameter": settings,
             },
         )
 

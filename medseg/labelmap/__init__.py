@@ -1,6 +1,6 @@
 """Label maps: structures as voxels, and contours → voxels."""
 
-from medseg.labelmap.label_map import LabelMap, ancestors, labels_in
+from medseg.labelmap.label_map import LabelMap, ancestors, by_containment, labels_in
 from medseg.labelmap.layering import in_layers
 from medseg.labelmap.nesting import NESTED_FRACTION, can_nest
 from medseg.labelmap.overlay import MIN_DEPTH_MM, Claim, overlay, resolve
@@ -28,6 +28,7 @@ __all__ = [
     "Regridded",
     "Structure",
     "ancestors",
+    "by_containment",
     "can_nest",
     "fill",
     "fill_polygon",

@@ -44,20 +44,32 @@ class Model:
         name: What it is called.
         version: Its version; empty where it has none.
         sha256: Digest of its weights, or of the bundle that holds them; None where it has none.
+        parameters: The settings that it ran with, by name; empty where it has none, or in records of old.
     """
 
     name: str
     version: str = ""
     sha256: str | None = None
+    parameters: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The model as a JSON object."""
-        return {"name": self.name, "version": self.version, "sha256": self.sha256}
+        return {
+            "name": self.name,
+            "version": self.version,
+            "sha256": self.sha256,
+            "parameters": dict(sorted(self.parameters.items())),
+        }
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Model:
         """Read it back; errors as in :meth:`~medseg.provenance.step.Step.from_dict`."""
-        return cls(str(value["name"]), str(value["version"]), optional_text(value["sha256"]))
+        return cls(
+            str(value["name"]),
+            str(value["version"]),
+            optional_text(value["sha256"]),
+            scalars(value.get("parameters", {})),
+        )
 
 
 @dataclass(frozen=True)

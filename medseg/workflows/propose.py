@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from medseg.assist.hint_region import region_around
+from medseg.assist.proposing import how_proposed
 from medseg.assist.proposing import propose as ask
 from medseg.assist.registry import segmenter, usable
 from medseg.assist.segmenter import BACKGROUND, Hints, Point, PointLps, Proposal, Sphere, Value
@@ -19,18 +21,15 @@ from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.image import nifti_source
 from medseg.labelmap import LabelMap, Structure, in_layers, structure_id_for
 from medseg.progress import Progress, silent
-from medseg.provenance.record import Model
 from medseg.provenance.step import StepInput
-from medseg.space import Box, Grid, box_at
+from medseg.space import Box, Grid
 from medseg.volume import Volume
+from medseg.workflows.delineate import model_of
 from medseg.workflows.open_image import open_image
 from medseg.workflows.open_label_map import open_label_map
 from medseg.workflows.save import save_label_map
 
 __all__ = ["Given", "propose", "propose_file", "segmenter", "usable"]
-
-AROUND_BALL = 1.5
-"""Radii of the ball that are looked at: some methods need to see what is around it."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,13 @@ class Given:
     sphere: Sphere | None = None
     rough: LabelMap | None = None
     settings: Mapping[str, Value] = field(default_factory=dict)
+
+    def hints(self, structure_id: str, region: Box) -> Hints:
+        """The same as hints on a structure in a region of the image."""
+        points = [Point(each, structure_id) for each in self.points_lps_mm]
+        points += [Point(each, BACKGROUND) for each in self.background_lps_mm]
+        rough = {} if self.rough is None else {structure_id: _only(self.rough)[region]}
+        return Hints(tuple(points), self.sphere, rough=rough)
 
 
 def propose(
@@ -84,15 +90,12 @@ def propose(
     for label_map in (beside, given.rough):
         if label_map is not None:
             label_map.grid.require_same_as(grid, "label map beside a proposal")
-    region = _region(grid, given.sphere)
-    points = [Point(each, structure.id) for each in given.points_lps_mm]
-    points += [Point(each, BACKGROUND) for each in given.background_lps_mm]
-    rough = {} if given.rough is None else {structure.id: _only(given.rough)[region]}
+    region = region_around(grid, given.sphere)
     proposal = ask(
         segmenter(method),
         volume,
         [structure.id],
-        Hints(tuple(points), given.sphere, rough=rough),
+        given.hints(structure.id, region),
         region=region,
         parameters=given.settings,
         taken=None if beside is None else _taken(beside, structure)[region],
@@ -173,32 +176,14 @@ def propose_file(
         author=author,
         models={
             **({} if earlier is None else earlier.models),
-            structure.id: Model(made.name, made.version, made.weights_sha256),
+            structure.id: model_of(made),
         },
         completed=None if earlier is None else earlier.completed,
-        notes=(how_proposed(structure, proposal, given), *proposal.remarks),
+        notes=(how_proposed(name, made, given.hints(structure.id, proposal.region)), *proposal.remarks),
         inputs=tuple(inputs),
         earlier=earlier,
     )
     return files, proposal, structure
-
-
-def how_proposed(structure: Structure, proposal: Proposal, given: Given) -> str:
-    """One sentence for the record: by what, with which settings, from which hints."""
-    made = proposal.method
-    settings = ", ".join(f"{name}={value}" for name, value in made.parameters.items())
-    hints = [f"a point at {_mm(point)}" for point in given.points_lps_mm]
-    hints += [f"background at {_mm(point)}" for point in given.background_lps_mm]
-    if given.sphere is not None:
-        hints.append(f"a ball of {given.sphere.radius_mm:g} mm around {_mm(given.sphere.centre_lps_mm)}")
-    if given.rough is not None:
-        hints.append("a rough delineation")
-    how = f"{made.name} {made.version}{f' ({settings})' if settings else ''}"
-    return f"{structure.name}: proposed by {how} from {' and '.join(hints) or 'the image alone'}"
-
-
-def _mm(point: Sequence[float]) -> str:
-    return f"LPS ({', '.join(f'{value:.1f}' for value in point)}) mm"
 
 
 def _inputs(what: str, path: Path | None) -> list[StepInput]:
@@ -206,24 +191,6 @@ def _inputs(what: str, path: Path | None) -> list[StepInput]:
         return []
     itself = nifti_source(path)
     return [StepInput(what, itself.format, file.sha256) for file in itself.files]
-
-
-def _region(grid: Grid, sphere: Sphere | None) -> Box:
-    """The box around a ball and some of what surrounds it, or all of the image."""
-    shape = np.array(grid.shape_kji)
-    if sphere is None:
-        return box_at((0, 0, 0), grid.shape_kji)
-    # The rows of the inverse are normal to the planes of constant index.
-    per_mm = np.linalg.norm(grid.lps_mm_to_index[:3, :3], axis=1)
-    reach = AROUND_BALL * sphere.radius_mm * per_mm
-    centre = grid.to_index(np.asarray(sphere.centre_lps_mm))
-    low = np.clip(np.floor(centre - reach).astype(int), 0, shape)
-    high = np.clip(np.ceil(centre + reach).astype(int) + 1, 0, shape)
-    if (high <= low).any():
-        raise AssistError(
-            "the ball lies outside of the image", hint="name its centre in LPS mm", reason="outside-region"
-        )
-    return box_at(low.tolist(), (high - low).tolist())
 
 
 def _only(rough: LabelMap) -> npt.NDArray[np.bool_]:

@@ -203,11 +203,10 @@ def _slice_origins(
         structure.id: _origins_of(label_map.mask(structure.id), contours.of(structure.id), label_map.grid)
         for structure in label_map.structures
     }
-    # Voxels without any contour of a structure that a model proposed are the model's.
+    # Slices without any contour of a structure that a model proposed are the model's.
     for structure_id in origins.keys() & proposed:
         one = origins[structure_id]
-        if not (one.drawn or one.imported or one.assisted):
-            origins[structure_id] = replace(one, interpolated=(), assisted=one.interpolated)
+        origins[structure_id] = replace(one, interpolated=(), assisted=(*one.assisted, *one.interpolated))
     return origins
 
 

@@ -178,6 +178,7 @@ def without(before: Delineation, structure_id: str) -> Delineation:
         structures=structures,
         voxels=_voxels_without(before.voxels, gone),
         completed={key: how for key, how in before.completed.items() if key != structure_id},
+        models={key: one for key, one in before.models.items() if key != structure_id},
         locked=before.locked - {structure_id},
     )
 

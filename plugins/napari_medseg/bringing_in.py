@@ -127,6 +127,7 @@ def joined(before: Result | None, imported: Imported) -> BroughtIn:
         ContourSet((*before.contours, *contours)),
         before.completed,
         (*before.notes, *notes),
+        models=before.models,
     )
     return BroughtIn(together, notes, steps)
 

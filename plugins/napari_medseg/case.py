@@ -19,6 +19,7 @@ from medseg.workflows.delineate import (
     Delineation,
     History,
     Journal,
+    Model,
     Placements,
     at_time,
     changed_at,
@@ -62,6 +63,7 @@ class Result:
         completed: For each structure id how it was interpolated; empty where nothing was.
         notes: What a reader of the record should know.
         made_of: The delineation whose voxels it holds; None where it is not of this case.
+        models: For each structure id the segmenter that proposed it; those that none did are left out.
     """
 
     label_map: LabelMap
@@ -69,6 +71,7 @@ class Result:
     completed: Mapping[str, Interpolated] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     made_of: Delineation | None = None
+    models: Mapping[str, Model] = field(default_factory=dict)
 
 
 class Case:
@@ -335,7 +338,8 @@ class Case:
             ContourError: A contour lies on a slice beyond the image.
         """
         completed = {**result.completed, **self.delineation.completed}
-        after = opened(result.label_map, result.contours, completed)
+        models = {**result.models, **self.delineation.models}
+        after = opened(result.label_map, result.contours, completed, models)
         self.edit("bring in", replace(after, locked=self.delineation.locked))
         self.result = replace(result, made_of=self.delineation)
         self.steps = (*self.steps, *steps)
@@ -396,7 +400,7 @@ class Case:
         Raises:
             ContourError: A contour lies on a slice beyond the image.
         """
-        counted = opened(result.label_map, result.contours, result.completed)
+        counted = opened(result.label_map, result.contours, result.completed, result.models)
         loaded = with_other_time_points(counted, other_time_points)
         for contour in loaded.contours:
             self.placements.of(contour)

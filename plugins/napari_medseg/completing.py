@@ -85,5 +85,10 @@ def result_of(delineation: Delineation, grid: Grid) -> Result:
         key: how for key, how in delineation.completed.items() if delineation.contours.of(key)
     }
     return Result(
-        label_map_of(delineation, grid), delineation.contours, completed, delineation.notes, delineation
+        label_map_of(delineation, grid),
+        delineation.contours,
+        completed,
+        delineation.notes,
+        delineation,
+        delineation.models,
     )

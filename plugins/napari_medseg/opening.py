@@ -223,7 +223,8 @@ def put_on(case: Case, opened: OpenedLabelMap) -> None:
     saved.label_map.grid.require_same_as(case.volume.grid, "label map and image")
     record = saved.record
     completed, notes = (record.completed, record.notes) if record else ({}, ())
-    result = Result(saved.label_map, saved.contours, completed, notes)
+    models = record.models if record else {}
+    result = Result(saved.label_map, saved.contours, completed, notes, models=models)
     case.label_map_warnings = saved.warnings
     _show_time_of(case, saved.other_time_points)
     case.load(result, opened.path.resolve(), state_of(opened.path), saved.other_time_points)

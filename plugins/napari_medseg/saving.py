@@ -124,6 +124,7 @@ def write_result(
         author=author,
         other_time_points=other_time_points,
         completed=result.completed,
+        models=result.models,
         notes=result.notes,
         steps=tuple(replace(step, by=author) for step in steps),
         earlier=earlier,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from medseg.contour import ContourSet
 from medseg.errors import LockedError
 from medseg.workflows.delineate import Delineation
@@ -21,6 +23,7 @@ def require_unlocked(before: Delineation, after: Delineation) -> None:
         same = structures.get(structure_id) == structure and _are_same(
             before.contours.of(structure_id), after.contours.of(structure_id)
         )
+        same = same and _have_same_voxels(before, after, structure_id)
         if not same:
             raise LockedError(
                 f"{structure.name} is locked: it was not changed",
@@ -31,3 +34,13 @@ def require_unlocked(before: Delineation, after: Delineation) -> None:
 
 def _are_same(first: ContourSet, second: ContourSet) -> bool:
     return len(first) == len(second) and all(a is b for a, b in zip(first, second, strict=True))
+
+
+def _have_same_voxels(before: Delineation, after: Delineation, structure_id: str) -> bool:
+    was, now = before.voxels, after.voxels
+    if was is now or was is None or not before.came_as_voxels(structure_id):
+        return True
+    if now is None or not after.came_as_voxels(structure_id):
+        return False
+    # A part that is taken out of a whole leaves it as it is: both have its voxels.
+    return np.array_equal(was.mask_with_parts(structure_id), now.mask_with_parts(structure_id))

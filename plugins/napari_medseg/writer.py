@@ -178,7 +178,8 @@ def _result_of(label_map: LabelMap, opened: OpenedLabelMap | OpenedStructures) -
         return Result(label_map, opened.imported.contours, {}, opened.imported.notes)
     record = opened.saved.record
     completed, notes = (record.completed, record.notes) if record else ({}, ())
-    return Result(label_map, opened.saved.contours, completed, notes)
+    models = record.models if record else {}
+    return Result(label_map, opened.saved.contours, completed, notes, models=models)
 
 
 def _with_layer(label_map: LabelMap, data: Any, number: int, shown_of: object) -> LabelMap:

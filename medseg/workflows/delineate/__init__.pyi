@@ -1,5 +1,15 @@
 from .accepting import accepted as accepted
 from .accepting import proposed_anew as proposed_anew
+from .asking import Asked as Asked
+from .asking import Question as Question
+from .asking import ask_segmenter as ask_segmenter
+from .assisted import Model as Model
+from .assisted import model_of as model_of
+from .assisted import proposed_on as proposed_on
+from .assisted import taken_by_others as taken_by_others
+from .assisted import with_proposed as with_proposed
+from .assisted import with_proposed_on as with_proposed_on
+from .assisted import without_on as without_on
 from .delineation import Delineation as Delineation
 from .found_journals import FoundJournal as FoundJournal
 from .found_journals import Recovered as Recovered

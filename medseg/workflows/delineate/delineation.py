@@ -8,7 +8,7 @@ from typing import Self
 
 from medseg.contour import Contour, ContourSet
 from medseg.labelmap import LabelMap, Structure, find_structure
-from medseg.provenance.record import Interpolated
+from medseg.provenance.record import Interpolated, Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +25,7 @@ class Delineation:
         completed: For each structure with accepted slices how these were interpolated.
         locked: Ids of the structures that must not be written.
         notes: What a reader of the record should know of what was accepted.
+        models: For each structure id the segmenter whose proposal was accepted last.
     """
 
     structures: tuple[Structure, ...] = ()
@@ -33,6 +34,7 @@ class Delineation:
     completed: Mapping[str, Interpolated] = field(default_factory=dict)
     locked: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    models: Mapping[str, Model] = field(default_factory=dict)
 
     def structure(self, structure_id: str) -> Structure:
         """The structure with an id.

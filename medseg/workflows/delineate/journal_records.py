@@ -152,6 +152,8 @@ class Writer:
             changed["contours"] = _edited(before.contours.contours, after.contours.contours)
         if after.completed != before.completed:
             changed["completed"] = completed_record(after.completed)
+        if after.models != before.models:
+            changed["models"] = {structure_id: one.as_dict() for structure_id, one in after.models.items()}
         if after.locked != before.locked:
             changed["locked"] = sorted(after.locked)
         if after.notes != before.notes:

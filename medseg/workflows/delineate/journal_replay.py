@@ -14,6 +14,7 @@ from medseg.errors import InputError, MedsegError
 from medseg.io.drawing_records import completed_of, contour_of, grid_of, label_map_of, structure_of
 from medseg.labelmap import LabelMap
 from medseg.provenance.checked import optional_text, texts, zoned_time
+from medseg.provenance.record import Model
 from medseg.provenance.step import Step as Import
 from medseg.space import Grid
 from medseg.workflows.delineate.delineation import Delineation
@@ -111,6 +112,8 @@ class Replay:
             changes["contours"] = ContourSet(tuple(_edit(before.contours.contours, record["contours"])))
         if "completed" in record:
             changes["completed"] = completed_of(record["completed"])
+        if "models" in record:
+            changes["models"] = {str(key): Model.from_dict(one) for key, one in record["models"].items()}
         if "locked" in record:
             changes["locked"] = frozenset(texts(record["locked"]))
         if "notes" in record:

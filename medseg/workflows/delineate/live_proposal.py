@@ -155,6 +155,11 @@ class Proposal:
         ids = (structure_id for one in self.completions for structure_id in one.structures)
         return {structure_id: self.proposed_slices(structure_id) for structure_id in ids}
 
+    def mask(self, structure_id: str) -> Mask:
+        """The voxels ``[k, j, i]`` of a structure with all that is proposed of it, its parts included."""
+        k, j, i = (slice(0, n) for n in self.grid.shape_kji)
+        return self._won(structure_id, (k, j, i))
+
     def volume_mm3(self, structure_id: str) -> float:
         """The volume of a structure with all that is proposed of it."""
         completed = self.completed(structure_id)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.contour import ContourSet, Slice
-from medseg.labelmap import LabelMap, Structure, rasterise
+from medseg.labelmap import LabelMap, Structure, ancestors, by_containment, rasterise
 from medseg.space import Grid
 from medseg.workflows.delineate.delineation import Delineation
 from medseg.workflows.delineate.on_planes import planes_of
@@ -41,7 +41,7 @@ def label_map_of(delineation: Delineation, grid: Grid) -> LabelMap:
     """The voxels of a delineation: each contour fills its own plane, nothing between.
 
     A structure that came as voxels keeps them on all slices on which it has no contours; what was drawn in
-    its layer goes before them.
+    its layer goes before them, unless it contains the structure.
 
     Args:
         delineation: What was drawn and accepted.
@@ -51,9 +51,12 @@ def label_map_of(delineation: Delineation, grid: Grid) -> LabelMap:
         ContourError: A contour lies on a slice beyond the first or the last one of the grid.
     """
     layers = [_layer(part, grid) for part in by_layer(delineation)]
+    by_id = {s.id: s for s in delineation.structures}
     for structure, mask in _kept_voxels(delineation, grid):
         layer = layers[structure.layer]
-        mask &= layer == 0
+        around = (by_id[one] for one in ancestors(structure, by_id))
+        wholes = [whole.label for whole in around if whole.layer == structure.layer]
+        mask &= np.isin(layer, [0, *wholes])
         layer = layer.astype(np.promote_types(layer.dtype, np.min_scalar_type(structure.label)))
         layer[mask] = structure.label
         layers[structure.layer] = layer
@@ -76,7 +79,7 @@ def _layer(part: LayerPart, grid: Grid) -> npt.NDArray[Any]:
 
 
 def _kept_voxels(delineation: Delineation, grid: Grid) -> Iterator[tuple[Structure, npt.NDArray[np.bool_]]]:
-    for structure in delineation.structures:
+    for structure in by_containment(delineation.structures):
         if delineation.voxels is None or not delineation.came_as_voxels(structure.id):
             continue
         mask = delineation.voxels.mask(structure.id)
