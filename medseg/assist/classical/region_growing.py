@@ -55,7 +55,7 @@ class _Growing:
         raw = values_of(task)
         progress(self.title, 1, 3)
         near = near_seeds(task, seeds)
-        found, remarks = self._alike(task, raw, seeds, near, progress)
+        found, remarks = self._alike(task, raw, seeds, progress)
         if task.hints.sphere is not None:
             found &= ball(grid, task.region, task.hints.sphere)
         progress(self.title, 2, 3)
@@ -72,7 +72,7 @@ class _Growing:
         )
 
     def _alike(
-        self, task: Task, raw: Floats, seeds: Mask, near: Mask, progress: Progress
+        self, task: Task, raw: Floats, seeds: Mask, progress: Progress
     ) -> tuple[Mask, tuple[str, ...]]:
         """The voxels that hang together with the seeds and look like them, and what is worth telling."""
         raise NotImplementedError
@@ -96,12 +96,13 @@ class RegionGrowing(_Growing):
     )
 
     def _alike(
-        self, task: Task, raw: Floats, seeds: Mask, near: Mask, progress: Progress
+        self, task: Task, raw: Floats, seeds: Mask, progress: Progress
     ) -> tuple[Mask, tuple[str, ...]]:
         import SimpleITK
 
         values = smoothed(raw, task.volume.grid, task.number("smoothing_mm"))
         # The noise as it is: what smoothing takes from it within, it takes from the border's voxels, too.
+        near = near_seeds(task, seeds)
         mean, sd = float(values[near].mean()), _deviation(raw, near)
         reach = task.number("deviations") * sd
         growing = SimpleITK.ConnectedThresholdImageFilter()
@@ -130,7 +131,7 @@ class ConfidenceConnected(_Growing):
     )
 
     def _alike(
-        self, task: Task, raw: Floats, seeds: Mask, near: Mask, progress: Progress
+        self, task: Task, raw: Floats, seeds: Mask, progress: Progress
     ) -> tuple[Mask, tuple[str, ...]]:
         import SimpleITK
 

@@ -27,8 +27,8 @@ def shaped(
 ) -> Mask:
     """Close gaps, fill holes, keep what hangs together with a place by more than a neck.
 
-    A leak is a neck through which growth got into tissue of the same value. It is cut where it is thinner than
-    a share of the structure itself: an opening with a ball (Serra 1982, Image Analysis and Mathematical
+    A leak is a neck through which growth got into tissue of the same value. It is cut where it is thinner
+    than a share of the structure itself: an opening with a ball (Serra 1982, Image Analysis and Mathematical
     Morphology) whose radius is that share of the structure's depth, so that it suits small and large ones.
 
     Args:

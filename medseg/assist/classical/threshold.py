@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from medseg.assist.classical.nearby import answered_near, box_near_ball
@@ -21,6 +22,10 @@ BINS, BLUR_BINS = 256, 4
 
 ENDS = (0.5, 99.5)
 """Percentiles between which values are told apart: a few extreme ones would take up all bins."""
+
+EQUAL = 0.01
+"""Ranges whose shares differ by no more are equally good. Where structure and surroundings are apart a limit
+may lie anywhere between them, and lies in the middle."""
 
 Limits = tuple[float, float]
 
@@ -115,14 +120,24 @@ def range_of_contrast(middle: Floats, around: Floats) -> Limits:
         return -np.inf, np.inf
     edges = np.linspace(low, high, BINS + 1)
     gain = _shares(middle, edges) - _shares(around, edges)
-    # The run of bins with the largest sum begins after the lowest of the sums before it.
+    # The run of bins with the largest sum ends where the sum since the lowest one before is largest.
     sums = np.concatenate([[0.0], np.cumsum(gain)])
-    lowest = np.minimum.accumulate(sums)
-    end = int(np.argmax(sums - lowest))
-    start = int(np.argmin(sums[: end + 1]))
+    since = sums - np.minimum.accumulate(sums)
+    first, last = _run(since >= since.max() - EQUAL, int(np.argmax(since)))
+    end = BINS if last == BINS else (first + last) // 2
+    before = sums[: end + 1]
+    first, last = _run(before <= before.min() + EQUAL, int(np.argmin(before)))
+    start = 0 if first == 0 else (first + last) // 2
     if end <= start:
         return -np.inf, np.inf
     return (-np.inf if start == 0 else float(edges[start])), (np.inf if end == BINS else float(edges[end]))
+
+
+def _run(good: npt.NDArray[np.bool_], at: int) -> tuple[int, int]:
+    """The first and the last index of the run of True around an index."""
+    run, _ = ndimage.label(good)
+    places = np.flatnonzero(run == run[at])
+    return int(places[0]), int(places[-1])
 
 
 def _shares(values: Floats, edges: np.ndarray) -> np.ndarray:
