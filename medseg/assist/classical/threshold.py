@@ -115,7 +115,8 @@ def range_of_contrast(middle: Floats, around: Floats) -> Limits:
     Returns:
         The lower and the upper limit; infinite where no value beyond it occurs.
     """
-    low, high = (float(end) for end in np.percentile(np.concatenate([middle, around]), ENDS))
+    ends = np.percentile(middle, ENDS), np.percentile(around, ENDS)
+    low, high = float(np.min(ends)), float(np.max(ends))
     if not high > low:
         return -np.inf, np.inf
     edges = np.linspace(low, high, BINS + 1)
@@ -142,7 +143,7 @@ def _run(good: npt.NDArray[np.bool_], at: int) -> tuple[int, int]:
 
 def _shares(values: Floats, edges: np.ndarray) -> np.ndarray:
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
-    return np.asarray(ndimage.gaussian_filter1d(counts / len(values), BLUR_BINS, mode="constant"))
+    return np.asarray(ndimage.gaussian_filter1d(counts / len(values), BLUR_BINS, mode="reflect"))
 
 
 def _told(low: float, high: float) -> str:
