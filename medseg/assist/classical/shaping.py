@@ -58,7 +58,7 @@ def _closed(mask: Mask, grid: Grid, closing_mm: float) -> Mask:
     spacing = grid.spacing_kji_mm
     wide = ndimage.distance_transform_edt(~mask, sampling=spacing) <= closing_mm
     if wide.all():
-        return wide
+        return np.asarray(wide)
     return np.asarray(mask | (ndimage.distance_transform_edt(wide, sampling=spacing) > closing_mm))
 
 
