@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Thread
 
 import numpy as np
 
 from medseg.assist.classical.nearby import REACH, answered_near, box_near_ball, box_near_voxels
-from medseg.assist.classical.neighbourhood import ball, seeds_of, smoothed, values_of
+from medseg.assist.classical.neighbourhood import Floats, ball, seeds_of, smoothed, values_of
 from medseg.assist.segmenter import BACKGROUND, Hint, Method, Parameter, Proposal, Task
 from medseg.progress import Progress, silent
+
+POLL_S = 0.05
+"""Between two looks at how far it has grown."""
 
 
 class GrowFromSeeds:
@@ -44,9 +48,6 @@ class GrowFromSeeds:
         return answered_near(task, box, lambda part: self._grown(part, progress))
 
     def _grown(self, task: Task, progress: Progress) -> Proposal:
-        # Imported here: compiled loops.
-        from medseg.assist.classical.grow_loops import grown
-
         progress(self.title, 1, 3)
         grid = task.volume.grid
         values = smoothed(values_of(task), grid, task.number("smoothing_mm"))
@@ -58,10 +59,28 @@ class GrowFromSeeds:
             labels[~ball(grid, task.region, task.hints.sphere) & (labels == 0)] = len(competing)
         per_mm = task.number("distance") * _contrast(values, labels, len(competing))
         cost_kji = [per_mm * float(spacing) for spacing in grid.spacing_kji_mm]
-        progress(self.title, 2, 3)
-        result = grown(values, labels, np.array(cost_kji, dtype=np.float32))
+        result = self._reached(values, labels, np.array(cost_kji, dtype=np.float32), progress)
         masks = {each: result == label for label, each in enumerate(task.structure_ids, start=1)}
         return Proposal(masks, task.region, Method(self.name, self.version, task.parameters))
+
+    def _reached(
+        self, values: Floats, labels: np.ndarray, cost_kji: np.ndarray, progress: Progress
+    ) -> np.ndarray:
+        """The label of each voxel's nearest seed; it grows in a thread, so that it can be stopped."""
+        # Imported here: compiled loops.
+        from medseg.assist.classical.grow_loops import SETTLED, STOP, grown
+
+        state, results = np.zeros(2, np.int64), []
+        growing = Thread(target=lambda: results.append(grown(values, labels, cost_kji, state)))
+        growing.start()
+        try:
+            while growing.is_alive():
+                progress(self.title, min(int(state[SETTLED]), values.size), values.size)
+                growing.join(POLL_S)
+        finally:
+            state[STOP] = 1
+            growing.join()
+        return results[0]
 
 
 def _contrast(values: np.ndarray, labels: np.ndarray, count: int) -> float:

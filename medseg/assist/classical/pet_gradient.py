@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import ndimage
 
 from medseg.assist.classical.nearby import answered_near, box_near_ball
 from medseg.assist.classical.neighbourhood import ball, connected_to, gradient_magnitude, smoothed, values_of
@@ -63,6 +64,8 @@ class PetGradient:
         progress(self.title, 2, 3)
         markers = np.zeros(values.shape, np.int32)
         markers[hot], markers[cold] = 1, 2
-        flooded = watershed(steep, markers)
+        # What is cold for certain need not be flooded, but for its border.
+        undecided = np.asarray(ndimage.binary_dilation(~cold))
+        flooded = watershed(steep, markers, mask=undecided)
         mask = np.asarray((flooded == 1) & inside)
         return Proposal({first: mask}, task.region, method, (f"largest value {most:.4g}",))
