@@ -215,9 +215,9 @@ wavy rough contour between 4 mm inside and 4 mm outside, less on a tumour that i
 What limits these figures: the sarcomas' references were drawn on MR with T2 and carried over to CT and PET;
 they hold oedema and necrosis, which take up nothing, so that what a PET shows is less. On CT and T1 much of
 their border runs through tissue of the same value: no method that goes by values finds it there, and where a
-cell does not exceed the hint alone the segmenter is of no use. `brain1` is two tumours in one ball of 25 times
-their volume. `prostate` is the tube within its image, which is no tumour; the corners around it, which bear
-the same label, are left out. There is no real vessel with a reference: those are tried on phantoms alone."""
+cell does not exceed the hint alone the segmenter is of no use. `brain1` is two tumours in one ball of 25
+times their volume. `prostate` is the tube within its image, which is no tumour; the corners around it, which
+bear the same label, are left out. There is no real vessel with a reference: those are tried on phantoms alone."""
 
 CHOSEN_ON = """
 ## The tumours that the defaults were chosen on
