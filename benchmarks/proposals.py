@@ -217,7 +217,8 @@ they hold oedema and necrosis, which take up nothing, so that what a PET shows i
 their border runs through tissue of the same value: no method that goes by values finds it there, and where a
 cell does not exceed the hint alone the segmenter is of no use. `brain1` is two tumours in one ball of 25
 times their volume. `prostate` is the tube within its image, which is no tumour; the corners around it, which
-bear the same label, are left out. There is no real vessel with a reference: those are tried on phantoms alone."""
+bear the same label, are left out. There is no real vessel with a reference: vessels are tried on
+phantoms alone."""
 
 CHOSEN_ON = """
 ## The tumours that the defaults were chosen on
