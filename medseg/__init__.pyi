@@ -39,6 +39,8 @@ from .workflows.open_image import open_image as open_image
 from .workflows.open_image import open_series as open_series
 from .workflows.open_label_map import open_label_map as open_label_map
 from .workflows.predict import predict as predict
+from .workflows.propose import Given as Given
+from .workflows.propose import propose as propose
 from .workflows.save import save_label_map as save_label_map
 from .workflows.sign import sign as sign
 from .workflows.train import train as train

@@ -138,11 +138,13 @@ def test_settings_are_checked(install, volume, given, words):
 
 def test_words_and_switches_are_checked(volume):
     threshold = registry.segmenter("threshold-in-sphere")
+    vessel = registry.segmenter("vessel-between-points")
+    ends = Hints(points=(Point((0.0, 0.0, 0.0), "tumour"),))
     ball = Hints(sphere=Sphere((0.0, 0.0, 0.0), 3.0))
-    with pytest.raises(AssistError, match="expected one of otsu, given, got 'high'"):
+    with pytest.raises(AssistError, match="expected one of contrast, otsu, given, got 'high'"):
         propose(threshold, volume, ["tumour"], ball, parameters={"limits": "high"})
     with pytest.raises(AssistError, match="expected yes or no, got 'perhaps'"):
-        propose(threshold, volume, ["tumour"], ball, parameters={"fill_holes": "perhaps"})
+        propose(vessel, volume, ["tumour"], ends, parameters={"bright": "perhaps"})
 
 
 def test_hints_that_are_missing_are_named(volume):

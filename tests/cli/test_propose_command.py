@@ -54,10 +54,10 @@ def test_a_click_becomes_a_label_map_with_its_record(image, tmp_path):
     assert origins.interpolated == ()
     assert len(origins.assisted) == np.count_nonzero(found.any(axis=(1, 2)))
     (how, *_) = saved.record.notes
-    assert "proposed by region-growing 1 (deviations=3.0" in how
+    assert "proposed by region-growing 2 (deviations=3.0" in how
     assert "a point at LPS (21.5, 19.5, 28.8) mm" in how
     story = CliRunner().invoke(main, ["history", str(out)])
-    assert "Tumour: proposed by region-growing 1 on k=" in story.stdout
+    assert "Tumour: proposed by region-growing 2 on k=" in story.stdout
 
 
 def test_as_json_with_settings(image, tmp_path):

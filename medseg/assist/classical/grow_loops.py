@@ -11,6 +11,9 @@ from medseg.compiled import compiled
 
 NEIGHBOURS = ((-1, 0, 0), (1, 0, 0), (0, -1, 0), (0, 1, 0), (0, 0, -1), (0, 0, 1))
 
+SETTLED, STOP = 0, 1
+"""Places in the state that the loop shares with another thread."""
+
 
 @compiled
 def _at_edge(labels: npt.NDArray[np.uint8], k: int, j: int, i: int) -> bool:
@@ -44,7 +47,10 @@ def _first_seeds(
 
 @compiled
 def grown(
-    values: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], cost_kji: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.uint8],
+    cost_kji: npt.NDArray[np.float32],
+    state: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.uint8]:
     """Each voxel's nearest seed along the path of the least change (Dijkstra 1959).
 
@@ -52,6 +58,8 @@ def grown(
         values: ``[k, j, i]``.
         labels: The seeds; 0 elsewhere.
         cost_kji: What a step along each axis costs besides.
+        state: Another thread reads how many voxels are settled from its first number, and stops the loop by
+            setting its second one.
 
     Returns:
         The label of the nearest seed, everywhere; 0 where there is no seed at all.
@@ -65,6 +73,9 @@ def grown(
         k, j, i = place // (rows * columns), place // columns % rows, place % columns
         if so_far > cost[k, j, i]:
             continue
+        state[SETTLED] += 1
+        if state[STOP]:
+            break
         for dk, dj, di in NEIGHBOURS:
             a, b, c = k + dk, j + dj, i + di
             if not (0 <= a < planes and 0 <= b < rows and 0 <= c < columns):

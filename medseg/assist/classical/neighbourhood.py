@@ -19,6 +19,10 @@ SHEAR = 1e-3
 """Cosine between two axes of a grid above which they are not at right angles."""
 
 
+AROUND_SEED_MM = 3.0
+"""Voxels so near to a click tell what the structure looks like."""
+
+
 def values_of(task: Task) -> Floats:
     """The image within a task's region; what has no value is as low as the lowest one."""
     values = np.asarray(task.volume.voxels[task.region], dtype=np.float32)
@@ -66,6 +70,14 @@ def seeds_of(task: Task, structure_id: str | None) -> Mask:
     if structure_id in task.hints.marks:
         seeds |= task.hints.marks[structure_id]
     return seeds
+
+
+def near_seeds(task: Task, seeds: Mask) -> Mask:
+    """The seeds and what is near to clicks: some voxels in any case, for one has no spread."""
+    near = np.asarray(ndimage.binary_dilation(seeds, np.ones((3, 3, 3), dtype=bool)))
+    for point in task.hints.points_of(task.structure_ids[0]):
+        near |= ball(task.volume.grid, task.region, Sphere(point, AROUND_SEED_MM))
+    return near
 
 
 def connected_to(mask: Mask, seeds: Mask) -> Mask:

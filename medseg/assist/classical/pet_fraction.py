@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from medseg.assist.classical.nearby import answered_near, box_near_ball
 from medseg.assist.classical.neighbourhood import ball, connected_to, values_of
-from medseg.assist.segmenter import Hint, Method, Parameter, Proposal, Task
+from medseg.assist.segmenter import Hint, Method, Parameter, Proposal, Sphere, Task
 from medseg.progress import Progress, silent
 
 
@@ -27,12 +28,15 @@ class PetFraction:
 
     def propose(self, task: Task, *, progress: Progress = silent) -> Proposal:
         """Propose; see :class:`medseg.assist.segmenter.Segmenter`."""
-        assert task.hints.sphere is not None  # noqa: S101 - needs says so
+        sphere = task.hints.sphere
+        assert sphere is not None  # noqa: S101 - needs says so
         progress(self.title, 0, 1)
-        values = values_of(task)
-        inside = ball(task.volume.grid, task.region, task.hints.sphere)
+        return answered_near(task, box_near_ball(task, sphere), lambda part: self._proposed(part, sphere))
+
+    def _proposed(self, task: Task, sphere: Sphere) -> Proposal:
+        values, first = values_of(task), task.structure_ids[0]
+        inside = ball(task.volume.grid, task.region, sphere)
         method = Method(self.name, self.version, task.parameters)
-        first = task.structure_ids[0]
         if not inside.any():
             return Proposal({first: inside}, task.region, method)
         most = float(values[inside].max())

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import ndimage
 
+from medseg.assist.classical.nearby import answered_near, box_near_ball
 from medseg.assist.classical.neighbourhood import ball, connected_to, gradient_magnitude, smoothed, values_of
 from medseg.assist.segmenter import Hint, Method, Parameter, Proposal, Sphere, Task
 from medseg.progress import Progress, silent
@@ -35,12 +37,17 @@ class PetGradient:
 
     def propose(self, task: Task, *, progress: Progress = silent) -> Proposal:
         """Propose; see :class:`medseg.assist.segmenter.Segmenter`."""
+        sphere = task.hints.sphere
+        assert sphere is not None  # noqa: S101 - needs says so
+        progress(self.title, 0, 3)
+        return answered_near(
+            task, box_near_ball(task, sphere), lambda part: self._proposed(part, sphere, progress)
+        )
+
+    def _proposed(self, task: Task, sphere: Sphere, progress: Progress) -> Proposal:
         # Imported here: slow to import.
         from skimage.segmentation import watershed
 
-        sphere = task.hints.sphere
-        assert sphere is not None  # noqa: S101 - needs says so
-        progress(self.title, 0, 2)
         grid, first = task.volume.grid, task.structure_ids[0]
         method = Method(self.name, self.version, task.parameters)
         inside = ball(grid, task.region, sphere)
@@ -52,9 +59,13 @@ class PetGradient:
         hot = connected_to(inside & (smooth >= task.number("core") * most), inside & (smooth == most))
         beyond = ~ball(grid, task.region, Sphere(sphere.centre_lps_mm, COLD_SHELL * sphere.radius_mm))
         cold = (beyond | (smooth < task.number("cold") * most)) & ~hot
-        progress(self.title, 1, 2)
+        progress(self.title, 1, 3)
+        steep = gradient_magnitude(values, grid, task.number("scale_mm"))
+        progress(self.title, 2, 3)
         markers = np.zeros(values.shape, np.int32)
         markers[hot], markers[cold] = 1, 2
-        flooded = watershed(gradient_magnitude(values, grid, task.number("scale_mm")), markers)
+        # What is cold for certain need not be flooded, but for its border.
+        undecided = np.asarray(ndimage.binary_dilation(~cold))
+        flooded = watershed(steep, markers, mask=undecided)
         mask = np.asarray((flooded == 1) & inside)
         return Proposal({first: mask}, task.region, method, (f"largest value {most:.4g}",))

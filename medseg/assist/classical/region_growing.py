@@ -3,59 +3,117 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
-from medseg.assist.classical.neighbourhood import as_itk, ball, seeds_of, smoothed, values_of
-from medseg.assist.segmenter import Hint, Mask, Method, Parameter, Proposal, Sphere, Task
+from medseg.assist.classical.itk_steps import executed
+from medseg.assist.classical.nearby import REACH, answered_near, box_near_ball, box_near_voxels
+from medseg.assist.classical.neighbourhood import (
+    AROUND_SEED_MM,
+    Floats,
+    as_itk,
+    ball,
+    near_seeds,
+    seeds_of,
+    smoothed,
+    values_of,
+)
+from medseg.assist.classical.shaping import CLOSING, NECK, shaped
+from medseg.assist.segmenter import Hint, Mask, Method, Parameter, Proposal, Task
 from medseg.progress import Progress, silent
-
-AROUND_SEED_MM = 3.0
-"""Voxels so near to a click tell what the structure looks like."""
 
 LEAST_SD = 1e-3
 """Of the range of the image: a phantom without noise has values that differ by rounding alone."""
 
-CLOSING = Parameter("closing_mm", "Close gaps", 2.0, unit="mm", least=0, most=20)
+SMOOTHING = Parameter("smoothing_mm", "Smoothing", 0.0, unit="mm", least=0, most=10)
 
 
-class RegionGrowing:
+class _Growing:
+    """What both ways of growing share: where they look, and what is made of the voxels that they find."""
+
+    name: str
+    title: str
+    version = "2"
+    needs = frozenset({Hint.POINTS})
+    uses = frozenset({Hint.SPHERE})
+    parameters: Sequence[Parameter]
+
+    def propose(self, task: Task, *, progress: Progress = silent) -> Proposal:
+        """Propose; see :class:`medseg.assist.segmenter.Segmenter`."""
+        progress(self.title, 0, 3)
+        if task.hints.sphere is not None:
+            box = box_near_ball(task, task.hints.sphere)
+        else:
+            seeds = np.argwhere(seeds_of(task, task.structure_ids[0]))
+            box = box_near_voxels(task, seeds, task.number("reach_mm"))
+        return answered_near(task, box, lambda part: self._grown(part, progress))
+
+    def _grown(self, task: Task, progress: Progress) -> Proposal:
+        grid, structure_id = task.volume.grid, task.structure_ids[0]
+        seeds = seeds_of(task, structure_id)
+        raw = values_of(task)
+        progress(self.title, 1, 3)
+        near = near_seeds(task, seeds)
+        found, remarks = self._alike(task, raw, seeds, progress)
+        if task.hints.sphere is not None:
+            found &= ball(grid, task.region, task.hints.sphere)
+        progress(self.title, 2, 3)
+        mask = shaped(
+            found,
+            near,
+            grid,
+            closing_mm=task.number("closing_mm"),
+            neck=task.number("neck"),
+            progress=progress,
+        )
+        return Proposal(
+            {structure_id: mask}, task.region, Method(self.name, self.version, task.parameters), remarks
+        )
+
+    def _alike(
+        self, task: Task, raw: Floats, seeds: Mask, progress: Progress
+    ) -> tuple[Mask, tuple[str, ...]]:
+        """The voxels that hang together with the seeds and look like them, and what is worth telling."""
+        raise NotImplementedError
+
+
+class RegionGrowing(_Growing):
     """All voxels connected with the clicks whose values lie within so many standard deviations of theirs.
 
     SimpleITK's ConnectedThreshold (Adams and Bischof 1994, IEEE PAMI 16:641-647). It leaks wherever tissue of
-    the same value touches; a ball stops it.
+    the same value touches; a ball stops it, and necks are cut.
     """
 
     name = "region-growing"
     title = "Region growing"
-    version = "1"
-    needs = frozenset({Hint.POINTS})
-    parameters: Sequence[Parameter] = (
+    parameters = (
         Parameter("deviations", "Standard deviations", 3.0, least=0.1, most=20),
-        Parameter("smoothing_mm", "Smoothing", 0.0, unit="mm", least=0, most=10),
+        SMOOTHING,
         CLOSING,
+        NECK,
+        REACH,
     )
 
-    def propose(self, task: Task, *, progress: Progress = silent) -> Proposal:
-        """Propose; see :class:`medseg.assist.segmenter.Segmenter`."""
+    def _alike(
+        self, task: Task, raw: Floats, seeds: Mask, progress: Progress
+    ) -> tuple[Mask, tuple[str, ...]]:
         import SimpleITK
 
-        progress(self.title, 0, 1)
-        grid, seeds = task.volume.grid, seeds_of(task, task.structure_ids[0])
-        raw = values_of(task)
-        values = smoothed(raw, grid, task.number("smoothing_mm"))
-        near = _near(task, seeds)
+        values = smoothed(raw, task.volume.grid, task.number("smoothing_mm"))
         # The noise as it is: what smoothing takes from it within, it takes from the border's voxels, too.
+        near = near_seeds(task, seeds)
         mean, sd = float(values[near].mean()), _deviation(raw, near)
         reach = task.number("deviations") * sd
-        grown = SimpleITK.ConnectedThreshold(
-            as_itk(values, grid), _itk_seeds(seeds), lower=mean - reach, upper=mean + reach
-        )
-        return _proposal(self, task, SimpleITK.GetArrayFromImage(grown) > 0, f"{mean:.4g} ± {reach:.4g}")
+        growing = SimpleITK.ConnectedThresholdImageFilter()
+        growing.SetSeedList(_itk_seeds(seeds))
+        growing.SetLower(mean - reach)
+        growing.SetUpper(mean + reach)
+        found = executed(growing, self.title, progress, as_itk(values, task.volume.grid))
+        return found > 0, (f"values {mean:.4g} ± {reach:.4g}",)
 
 
-class ConfidenceConnected:
+class ConfidenceConnected(_Growing):
     """Region growing whose mean and deviation are taken anew from all that was found.
 
     SimpleITK's ConfidenceConnected (the ITK Software Guide, "Confidence connected").
@@ -63,64 +121,35 @@ class ConfidenceConnected:
 
     name = "confidence-connected"
     title = "Confidence connected"
-    version = "1"
-    needs = frozenset({Hint.POINTS})
-    parameters: Sequence[Parameter] = (
+    parameters = (
         Parameter("deviations", "Standard deviations", 2.5, least=0.1, most=20),
         Parameter("iterations", "Rounds", 4, least=0, most=50),
-        Parameter("smoothing_mm", "Smoothing", 0.0, unit="mm", least=0, most=10),
+        SMOOTHING,
         CLOSING,
+        NECK,
+        REACH,
     )
 
-    def propose(self, task: Task, *, progress: Progress = silent) -> Proposal:
-        """Propose; see :class:`medseg.assist.segmenter.Segmenter`."""
+    def _alike(
+        self, task: Task, raw: Floats, seeds: Mask, progress: Progress
+    ) -> tuple[Mask, tuple[str, ...]]:
         import SimpleITK
 
-        progress(self.title, 0, 1)
-        grid, seeds = task.volume.grid, seeds_of(task, task.structure_ids[0])
-        values = smoothed(values_of(task), grid, task.number("smoothing_mm"))
-        radius = max(1, round(AROUND_SEED_MM / min(grid.spacing_kji_mm) / 2))
-        grown = SimpleITK.ConfidenceConnected(
-            as_itk(values, grid),
-            _itk_seeds(seeds),
-            numberOfIterations=int(task.number("iterations")),
-            multiplier=task.number("deviations"),
-            initialNeighborhoodRadius=radius,
-        )
-        return _proposal(self, task, SimpleITK.GetArrayFromImage(grown) > 0, "")
+        grid = task.volume.grid
+        values = smoothed(raw, grid, task.number("smoothing_mm"))
+        growing = SimpleITK.ConfidenceConnectedImageFilter()
+        growing.SetSeedList(_itk_seeds(seeds))
+        growing.SetNumberOfIterations(int(task.number("iterations")))
+        growing.SetMultiplier(task.number("deviations"))
+        growing.SetInitialNeighborhoodRadius(max(1, round(AROUND_SEED_MM / min(grid.spacing_kji_mm) / 2)))
+        found = executed(growing, self.title, progress, as_itk(values, grid))
+        return found > 0, ()
 
 
-def _near(task: Task, seeds: Mask) -> Mask:
-    """The seeds and what is near to clicks: some voxels in any case, for one has no spread."""
-    near = np.asarray(ndimage.binary_dilation(seeds, np.ones((3, 3, 3), dtype=bool)))
-    for point in task.hints.points_of(task.structure_ids[0]):
-        near |= ball(task.volume.grid, task.region, Sphere(point, AROUND_SEED_MM))
-    return near
-
-
-def _deviation(values: np.ndarray, near: Mask) -> float:
+def _deviation(values: Floats, near: Mask) -> float:
     spread = float(np.ptp(values))
     return max(float(values[near].std()), LEAST_SD * spread)
 
 
-def _itk_seeds(seeds: Mask) -> list[tuple[int, int, int]]:
+def _itk_seeds(seeds: Mask) -> list[Any]:
     return [(int(i), int(j), int(k)) for k, j, i in np.argwhere(seeds)]
-
-
-def _proposal(
-    segmenter: RegionGrowing | ConfidenceConnected, task: Task, grown: Mask, remark: str
-) -> Proposal:
-    """What was grown, with gaps closed and holes filled, within the ball if there is one."""
-    mask = np.asarray(grown)
-    if task.hints.sphere is not None:
-        mask = mask & ball(task.volume.grid, task.region, task.hints.sphere)
-    closing = task.number("closing_mm")
-    if closing and mask.any():
-        spacing = task.volume.grid.spacing_kji_mm
-        wide = ndimage.distance_transform_edt(~mask, sampling=spacing) <= closing
-        mask = mask | (ndimage.distance_transform_edt(wide, sampling=spacing) > closing)
-    mask = np.asarray(ndimage.binary_fill_holes(mask))
-    method = Method(segmenter.name, segmenter.version, task.parameters)
-    return Proposal(
-        {task.structure_ids[0]: mask}, task.region, method, (f"values {remark}",) if remark else ()
-    )

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from medseg.assist.classical.nearby import answered_near, box_near_voxels
 from medseg.assist.classical.neighbourhood import (
     Floats,
     connected_to,
@@ -19,7 +20,7 @@ from medseg.assist.classical.neighbourhood import (
 from medseg.assist.segmenter import Hint, Mask, Method, Parameter, Proposal, Task
 from medseg.errors import AssistError
 from medseg.progress import Progress, silent
-from medseg.space import Box, Grid, box_at
+from medseg.space import Grid
 
 SCALES = 3
 """Widths of vessel that are looked for, from the least radius to the largest."""
@@ -62,28 +63,25 @@ class VesselBetweenPoints:
                 hint="click on the vessel at both ends, in the order of its course",
                 reason="hint-missing",
             )
-        largest = task.number("largest_radius_mm")
-        box = _around(clicks, MARGIN_RADII * largest, grid, task.shape_kji)
-        values = values_of(task)[box] * (1 if task.parameters["bright"] else -1)
-        local = clicks - [side.start for side in box]
-        progress(self.title, 0, 3)
-        radii = np.geomspace(task.number("least_radius_mm"), largest, SCALES)
-        likeness = np.max([_tubeness(values, grid, radius) for radius in radii], axis=0)
-        progress(self.title, 1, 3)
-        path = _path(likeness, local, grid)
-        progress(self.title, 2, 3)
-        mask = np.zeros(task.shape_kji, dtype=bool)
-        mask[box] = _around_path(values, path, grid, largest)
-        length_mm = _length_mm(path, grid)
+        margin_mm = MARGIN_RADII * task.number("largest_radius_mm")
+        box = box_near_voxels(task, clicks, margin_mm)
+        return answered_near(task, box, lambda part: self._proposed(part, progress))
+
+    def _proposed(self, task: Task, progress: Progress) -> Proposal:
+        grid, first = task.volume.grid, task.structure_ids[0]
+        least, largest = task.number("least_radius_mm"), task.number("largest_radius_mm")
+        values = values_of(task) * (1 if task.parameters["bright"] else -1)
+        likeness = np.zeros_like(values)
+        for step, radius in enumerate(np.geomspace(least, largest, SCALES)):
+            progress(self.title, step, SCALES + 2)
+            likeness = np.maximum(likeness, _tubeness(values, grid, radius))
+        progress(self.title, SCALES, SCALES + 2)
+        path = _path(likeness, indices_of(task.hints.points_of(first), task), grid)
+        progress(self.title, SCALES + 1, SCALES + 2)
+        mask = _around_path(values, path, grid, largest)
         method = Method(self.name, self.version, task.parameters)
-        return Proposal({first: mask}, task.region, method, (f"a path of {length_mm:.1f} mm",))
-
-
-def _around(clicks: npt.NDArray[np.intp], margin_mm: float, grid: Grid, shape: Sequence[int]) -> Box:
-    margin = np.ceil(margin_mm / np.array(grid.spacing_kji_mm)).astype(int)
-    low = np.maximum(clicks.min(axis=0) - margin, 0)
-    high = np.minimum(clicks.max(axis=0) + margin + 1, shape)
-    return box_at(low.tolist(), (high - low).tolist())
+        remark = f"a path of {_length_mm(path, grid):.1f} mm"
+        return Proposal({first: mask}, task.region, method, (remark,))
 
 
 def _tubeness(values: Floats, grid: Grid, radius_mm: float) -> Floats:
