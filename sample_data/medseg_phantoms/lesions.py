@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -69,10 +68,11 @@ def _grid(rng: np.random.Generator, voxel_scale: float) -> Grid:
     """Thick slices, as in practice; the middle of the field of view is the origin."""
     k_mm, ij_mm = voxel_scale * rng.uniform(2.5, 4.0), voxel_scale * rng.uniform(1.5, 2.0)
     spacing = (k_mm, ij_mm, ij_mm)
-    shape = tuple(round(mm / step) for mm, step in zip(FIELD_OF_VIEW_MM, spacing, strict=True))
+    k, j, i = (round(mm / step) for mm, step in zip(FIELD_OF_VIEW_MM, spacing, strict=True))
+    shape = (k, j, i)
     z, y, x = ((1 - n) / 2 * step for n, step in zip(shape, spacing, strict=True))
     return Grid.from_axes(
-        shape,  # type: ignore[arg-type]
+        shape,
         origin_lps_mm=(x, y, z),
         step_k_mm=(0, 0, k_mm),
         step_j_mm=(0, ij_mm, 0),
@@ -123,12 +123,17 @@ def _solid(rng: np.random.Generator, tumour: Solid, liver_hu: float) -> Paint:
 
 def _necrotic(rng: np.random.Generator, tumour: Solid, lobes: Sequence[Ellipsoid]) -> list[Paint]:
     """A rim that takes up contrast medium around a middle that does not; both are tumour."""
-    dead = [replace(one, radii_mm=tuple(NECROSIS_SHARE * r for r in one.radii_mm)) for one in lobes]
-    middle = Within(Union(tuple(dead), blend_mm=4), tumour)
+    dead = tuple(Ellipsoid(one.centre_mm, _times(one.radii_mm, NECROSIS_SHARE)) for one in lobes)
+    middle = Within(Union(dead, blend_mm=4), tumour)
     return [
         Paint(tumour, RIM_HU + rng.normal(0, 6), label=TUMOUR.label),
         Paint(middle, NECROSIS_HU + rng.normal(0, 6), label=TUMOUR.label),
     ]
+
+
+def _times(radii: Triple, share: float) -> Triple:
+    x, y, z = radii
+    return share * x, share * y, share * z
 
 
 def _vessels(rng: np.random.Generator, centre: Triple, radii: Triple) -> list[Solid]:
