@@ -1,0 +1,63 @@
+"""The circle that docs/circle.md tells runs as it stands there, and the network proposes better at its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from medseg.contour import Contour, ContourSet, Origin, Slice, smooth, trace_slice
+from medseg.workflows.delineate import Placements, label_map_of, opened, with_contours_on
+from medseg.workflows.open_image import open_image
+from medseg.workflows.open_label_map import open_label_map
+from medseg.workflows.save import save_label_map
+from page_shell import Shell
+from study_cases import PEOPLE
+
+PAGE = Path(__file__).parents[2] / "docs" / "circle.md"
+
+GOOD_ENOUGH = 0.9
+"""Dice of a slice on which a reader leaves the proposal as it is."""
+
+SMOOTHING_MM = 1.0
+"""A hand draws no staircases."""
+
+
+def overlap(a: np.ndarray, b: np.ndarray) -> float:
+    both = a.sum() + b.sum()
+    return 2 * float((a & b).sum()) / float(both) if both else 1.0
+
+
+def correct(reader: str, *patients: str) -> None:
+    """Draw the outline where the draft is wrong, with what the window's tools do."""
+    for patient in patients:
+        draft = Path("drafts", f"case-{patient}.nii.gz")
+        volume = open_image(Path("tumours", "images", f"case-{patient}", f"case-{patient}.nii.gz"))
+        truth = open_label_map(Path("patients", patient, "truth_dseg.nii.gz")).label_map.mask("tumour")
+        saved = open_label_map(draft)
+        record = saved.record
+        assert record is not None
+        now = opened(saved.label_map, saved.contours, record.completed, record.models)
+        proposed = saved.label_map.mask("tumour")
+        grid = volume.grid
+        placements = Placements(grid)
+        for k in range(len(truth)):
+            if overlap(truth[k], proposed[k]) < GOOD_ENOUGH:
+                outline = trace_slice(truth[k], grid, Slice(0, k), "tumour", Origin.DRAWN)
+                drawn: tuple[Contour, ...] = smooth(outline, SMOOTHING_MM) if outline else ()
+                now = with_contours_on(now, "tumour", Slice(0, k), drawn, placements)
+        save_label_map(
+            draft,
+            label_map_of(now, grid),
+            grid=grid,
+            source=volume.source,
+            contours=ContourSet(tuple(now.contours)),
+            author=PEOPLE[reader][0],
+            models=now.models,
+            overwrite=True,
+        )
+
+
+def test_the_circle_runs_as_the_page_tells_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Shell(monkeypatch).tell(PAGE, {"correct": correct}) > 15
