@@ -22,7 +22,9 @@ from typing import Any
 
 import numpy.typing as npt
 
+from medseg.errors import UnreadableFileError
 from medseg.io.atomic import write_whole
+from medseg.io.bounded_file import read_bounded
 from medseg.io.label_map_files import LabelMapFiles
 from medseg.io.nifti.write import write_voxels
 from medseg.provenance.step import SOFTWARE
@@ -35,6 +37,9 @@ LABEL_SCHEMA = "urn:medseg:training-label:1"
 LEFT_OUT_SCHEMA = "urn:medseg:left-out:1"
 
 BACKGROUND = "background"
+
+MAX_BYTES = 64 * 2**20
+"""Of ``dataset.json``: a case takes a kilobyte."""
 
 
 class Split(StrEnum):
@@ -182,6 +187,70 @@ def write_datalist(
         "medseg": {"software": SOFTWARE, **more},
     }
     return write_json(folder / DATASET_NAME, document)
+
+
+@dataclass(frozen=True)
+class Datalist:
+    """What ``dataset.json`` says.
+
+    Attributes:
+        labels: The label of each structure's name.
+        modality: What the images are, such as ``CT``.
+        cases: The cases that are not for the test, in order.
+    """
+
+    labels: dict[str, int]
+    modality: str
+    cases: tuple[DatasetFiles, ...]
+
+
+def read_datalist(folder: Path) -> Datalist:
+    """Read ``dataset.json`` of a training set that medseg wrote; the cases of the test are left alone.
+
+    Raises:
+        UnreadableFileError: It is missing, damaged or of another form; reason ``dataset-damaged``.
+    """
+    data = read_bounded(folder / DATASET_NAME, MAX_BYTES)
+    try:
+        document = json.loads(data)
+        labels = {str(name): int(label) for label, name in document["labels"].items() if label != "0"}
+        modality = str(document["modality"]["0"])
+        cases = tuple(
+            DatasetFiles(folder, _case_id(item["image"]), split)
+            for split in (Split.TRAINING, Split.VALIDATION)
+            for item in document[split.value]
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnreadableFileError(
+            f"{DATASET_NAME} is damaged, or of another form than `medseg export dataset` writes: {error!r}",
+            hint="export the training set anew",
+            reason="dataset-damaged",
+        ) from error
+    return Datalist(labels, modality, cases)
+
+
+def _case_id(image: str) -> str:
+    """The case of an image in the datalist."""
+    name = image.rpartition("/")[2]
+    if not name.endswith(".nii.gz") or "\\" in name:
+        raise ValueError(image)
+    return name.removesuffix(".nii.gz")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object of a training set.
+
+    Raises:
+        UnreadableFileError: It is missing, damaged or no object; reason ``dataset-damaged``.
+    """
+    data = read_bounded(path, MAX_BYTES)
+    try:
+        document = json.loads(data)
+    except ValueError as error:
+        raise UnreadableFileError(f"{path.name} is damaged: {error}", reason="dataset-damaged") from error
+    if not isinstance(document, dict):
+        raise UnreadableFileError(f"expected an object in {path.name}", reason="dataset-damaged")
+    return document
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ from monai.inferers.inferer import SlidingWindowInferer
 from monai.transforms.post.dictionary import Invertd
 
 from medseg.assist.bundle.expressions import require_harmless
+from medseg.assist.bundle.guidance import Guidance, GuidanceForm, on_image
 from medseg.assist.bundle.shown import shown
 from medseg.assist.bundle.targets import require_harmless_object
 from medseg.assist.bundle.trust import AFTER, BEFORE, IMAGE, INFERER, NETWORK
@@ -84,6 +85,7 @@ class LoadedBundle:
         device: Where it runs.
         mixed_precision: Whether the network runs in half precision where the device is a GPU.
         folder: The bundle's folder, for those of its expressions that name it.
+        guidance: What clicks and masks it takes; None where it takes none.
         allow_code: Whether everything of the bundle is trusted.
 
     Raises:
@@ -100,8 +102,10 @@ class LoadedBundle:
         device: torch.device,
         mixed_precision: bool,
         folder: Path,
+        guidance: GuidanceForm | None = None,
         allow_code: bool,
     ) -> None:
+        self._form = guidance
         if allow_code:
             sys.path.insert(0, str(folder))
         config = parts | {"bundle_root": str(folder), "device": f"$torch.device({str(device)!r})"}
@@ -133,7 +137,11 @@ class LoadedBundle:
         return network
 
     def predict(
-        self, inputs: Mapping[str, npt.NDArray[Any]], ijk_to_ras_mm: npt.NDArray[np.float64], windows: Windows
+        self,
+        inputs: Mapping[str, npt.NDArray[Any]],
+        ijk_to_ras_mm: npt.NDArray[np.float64],
+        windows: Windows,
+        guidance: Guidance | None = None,
     ) -> npt.NDArray[Any]:
         """Run it on one case.
 
@@ -141,6 +149,7 @@ class LoadedBundle:
             inputs: Arrays ``[k, j, i]`` by their key; ``image`` is the case.
             ijk_to_ras_mm: The affine of all, as of a NIfTI file.
             windows: Told before each call of the network.
+            guidance: Clicks and the current structures; only for a bundle that takes them.
 
         Returns:
             Labels as an array ``[channel, k, j, i]`` of uint8 or uint16.
@@ -149,11 +158,13 @@ class LoadedBundle:
             InputError: The result is no labels (``not-labels``), or can't be brought back onto the grid of
                 the case (``not-on-grid``).
         """
-        data: dict[str, Any] = {key: _as_read(array, ijk_to_ras_mm) for key, array in inputs.items()}
+        data: dict[str, Any] = {key: as_read(array, ijk_to_ras_mm) for key, array in inputs.items()}
         shape = tuple(data[IMAGE].shape)
         with torch.no_grad():
             data = self._before(data)
             image = data[IMAGE]
+            if guidance is not None:
+                self._guide(image, guidance, ijk_to_ras_mm)
             result = self._infer(image, windows)
             data[PREDICTION] = MetaTensor(
                 result, meta=dict(image.meta), applied_operations=list(image.applied_operations)
@@ -170,6 +181,17 @@ class LoadedBundle:
                 reason="not-on-grid",
             )
         return _labels(data[PREDICTION])
+
+    def _guide(self, image: MetaTensor, guidance: Guidance, ijk_to_ras_mm: npt.NDArray[np.float64]) -> None:
+        """Put guidance in the place of the zeros that the preprocessing left for it."""
+        form = self._form
+        if form is None or image.shape[0] != 1 + form.channels:
+            raise InputError(
+                "the bundle takes no clicks, or others than its metadata say",
+                hint="train one with `medseg train --deepedit`",
+                reason="not-guided",
+            )
+        image[1:] = torch.from_numpy(on_image(guidance, form, image, ijk_to_ras_mm))
 
     def _infer(self, image: MetaTensor, windows: Windows) -> torch.Tensor:
         batch = image.as_tensor()[None].to(self._device)
@@ -225,7 +247,7 @@ def _each(value: Any, axes: int) -> tuple[Any, ...]:
     return tuple(itertools.islice(value, axes)) if isinstance(value, Sequence) else (value,) * axes
 
 
-def _as_read(array: npt.NDArray[Any], ijk_to_ras_mm: npt.NDArray[np.float64]) -> MetaTensor:
+def as_read(array: npt.NDArray[Any], ijk_to_ras_mm: npt.NDArray[np.float64]) -> MetaTensor:
     """What MONAI's ``LoadImage`` makes of a NIfTI file: ``[i, j, k]`` of float32 with a RAS affine."""
     voxels = torch.from_numpy(np.array(array.T, dtype=np.float32, order="C"))
     affine = torch.as_tensor(ijk_to_ras_mm, dtype=torch.float64)

@@ -1,0 +1,1 @@
+"""Training: cases → a plan → patches → a network, as a MONAI bundle."""
