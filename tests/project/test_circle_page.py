@@ -16,7 +16,7 @@ from study_cases import PEOPLE
 
 PAGE = Path(__file__).parents[2] / "docs" / "circle.md"
 
-GOOD_ENOUGH = 0.9
+GOOD_ENOUGH = 0.85
 """Dice of a slice on which a reader leaves the proposal as it is."""
 
 SMOOTHING_MM = 1.0
