@@ -20,6 +20,7 @@ from qtpy.QtWidgets import QApplication
 from medseg.contour import Slice, trace_slice
 from medseg.labelmap import LabelMap
 from medseg.workflows.sample_data import sample_volume
+from medseg.workflows.segmenters import Point, Sphere
 from medseg.workflows.templates import TEMPLATES
 from napari_medseg.case import Case
 from napari_medseg.display import slice_on_display
@@ -95,7 +96,29 @@ class Tutorial:
         if window is not None:
             window.grab().save(str(IMAGES / "keys.png"))
         self.panel.close_case()
+        self.propose()
         self.viewer.close()
+
+    def propose(self) -> None:
+        """Have the tumour proposed from a click and a ball."""
+        main_window(self.viewer).resize(*SMALL_PX)
+        self.viewer.theme = "dark"
+        self.panel.show_case(Case(self.volume, "abdominal-ct"))
+        self.panel.structuring.add("Tumour")
+        self.panel.tabs.setCurrentWidget(self.panel.assist)
+        self.panel.assisting.choose_named("region-growing")
+        slices = self.slices_of(self.truth)
+        self.go_to(slices[len(slices) // 2])
+        mask = self.truth.mask("tumour")
+        grid = self.volume.grid
+        x, y, z = grid.to_lps_mm(np.argwhere(mask).mean(axis=0)[None])[0].tolist()
+        radius_mm = (np.count_nonzero(mask) * grid.voxel_volume_mm3 * 0.75 / np.pi) ** (1 / 3)
+        self.panel.assisting.hints.add(Point((x, y, z), "tumour"))
+        self.panel.assisting.hints.set_sphere(Sphere((x, y, z), 1.4 * radius_mm))
+        self.panel.assisting.ask()
+        self.finish()
+        self.save("window-proposal.png")
+        self.panel.close_case()
 
     def numbers(self) -> None:
         """Show the numbers, and the diameters on their slice."""

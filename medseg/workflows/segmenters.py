@@ -7,12 +7,23 @@ from pathlib import Path
 
 from medseg.assist.bundle import opened_bundle
 from medseg.assist.bundle.segmenter import BundleSegmenter
-from medseg.assist.registry import Offer, offers, segmenter
-from medseg.assist.segmenter import Parameter, Point, PointLps, Proposal, Segmenter, Sphere, Value
+from medseg.assist.proposing import WORDS
+from medseg.assist.registry import Unusable, usable
+from medseg.assist.segmenter import (
+    Hint,
+    Hints,
+    Parameter,
+    Point,
+    PointLps,
+    Proposal,
+    Segmenter,
+    Sphere,
+    Value,
+)
 from medseg.labelmap import Structure
 
 __all__ = [
-    "Offer",
+    "Hint",
     "OpenBundle",
     "Parameter",
     "Point",
@@ -20,10 +31,29 @@ __all__ = [
     "Proposal",
     "Segmenter",
     "Sphere",
+    "Unusable",
     "Value",
-    "offers",
-    "segmenter",
+    "missing_hints",
+    "usable",
 ]
+
+
+def missing_hints(
+    segmenter: Segmenter, points: tuple[Point, ...], sphere: Sphere | None, *, drawn: bool
+) -> tuple[str, ...]:
+    """What a segmenter still needs before it can begin, in words.
+
+    Args:
+        segmenter: Which.
+        points: Clicks.
+        sphere: A ball.
+        drawn: Whether the structure has something drawn, which is a seed or a rough delineation.
+    """
+    hints = Hints(points, sphere)
+    there = {hint for hint in Hint if hints.has(hint)}
+    if drawn:
+        there |= {Hint.ROUGH, *([Hint.POINTS] if Hint.BACKGROUND in segmenter.needs else [])}
+    return tuple(WORDS[hint] for hint in Hint if hint in segmenter.needs and hint not in there)
 
 
 class OpenBundle:

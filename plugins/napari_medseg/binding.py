@@ -38,7 +38,7 @@ from napari_medseg.views.canvas import Canvas
 from napari_medseg.views.edge_texts import EdgeTexts
 from napari_medseg.views.linked_views import Layout, LinkedViews
 from napari_medseg.views.mouse import CanvasMouse
-from napari_medseg.views.outlines import Outlines
+from napari_medseg.views.outlines import AssistLines, Outlines
 from napari_medseg.views.plane_view import PlaneView
 from napari_medseg.views.pointed_at import place_text, value_text
 from napari_medseg.views.solid_view import SolidView
@@ -267,6 +267,12 @@ class Binding:
                 outlines.measured = lines
             self.show_outlines()
 
+    def set_assist_lines(self, lines: AssistLines) -> None:
+        """Show what a segmenter proposes on every view, too."""
+        for outlines in self._outlines:
+            outlines.assist_lines = lines
+        self.show_outlines()
+
     @property
     def case(self) -> Case:
         """The case that is shown."""
@@ -329,6 +335,7 @@ class Binding:
         outlines = Outlines(self._case, canvas.view)
         main = self._outlines[0]
         outlines.proposal, outlines.hidden, outlines.measured = main.proposal, main.hidden, main.measured
+        outlines.assist_lines = main.assist_lines
         self._outlines.append(outlines)
         self._mice.append(CanvasMouse(canvas.view, self.hand))
         self._texts.append(EdgeTexts(canvas.view))

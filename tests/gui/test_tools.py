@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import shapely
-from qtpy.QtCore import QEvent, QPointF, Qt
-from qtpy.QtGui import QKeyEvent, QMouseEvent
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QApplication
 
 from medseg.contour import Contour, slice_of
 from napari_medseg.views.plane_view import PlaneView
+from window_reader import Points, Reader
 
 pytestmark = pytest.mark.gui
 
@@ -24,53 +23,7 @@ IMAGES = {
     "PET": "sarcoma_pet_ct_mr/dicom/STS_001/PET/image",
 }
 
-LEFT, NO_BUTTON = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 RADIUS_PX = 60.0
-
-Points = npt.NDArray[np.float64]
-
-
-class Reader:
-    """A reader's hand over one view."""
-
-    def __init__(self, view: PlaneView) -> None:
-        self.view = view
-
-    def mouse(self, kind: QEvent.Type, at: Points, *, held: bool) -> None:
-        button = NO_BUTTON if kind == QEvent.Type.MouseMove else LEFT
-        point = QPointF(float(at[0]), float(at[1]))
-        on_screen = QPointF(self.view.canvas.mapToGlobal(point.toPoint()))
-        buttons = LEFT if held else NO_BUTTON
-        event = QMouseEvent(kind, point, on_screen, button, buttons, Qt.KeyboardModifier.NoModifier)
-        QApplication.sendEvent(self.view.canvas, event)
-
-    def stroke(self, path_px: Points) -> None:
-        """Press, move, release."""
-        self.mouse(QEvent.Type.MouseMove, path_px[0], held=False)
-        self.mouse(QEvent.Type.MouseButtonPress, path_px[0], held=True)
-        for at in path_px[1:]:
-            self.mouse(QEvent.Type.MouseMove, at, held=True)
-        self.mouse(QEvent.Type.MouseButtonRelease, path_px[-1], held=False)
-        QApplication.processEvents()
-
-    def clicks(self, path_px: Points) -> None:
-        """Click at each place, the last one twice."""
-        for at in path_px:
-            self.mouse(QEvent.Type.MouseMove, at, held=False)
-            self.mouse(QEvent.Type.MouseButtonPress, at, held=True)
-            self.mouse(QEvent.Type.MouseButtonRelease, at, held=False)
-        self.mouse(QEvent.Type.MouseButtonDblClick, path_px[-1], held=True)
-        self.mouse(QEvent.Type.MouseButtonRelease, path_px[-1], held=False)
-        QApplication.processEvents()
-
-    def key(self, key: Qt.Key, modifiers: Any = Qt.KeyboardModifier.NoModifier, text: str = "") -> None:
-        event = QKeyEvent(QEvent.Type.KeyPress, key, modifiers, text)
-        QApplication.sendEvent(self.view.canvas, event)
-        QApplication.processEvents()
-
-    def mm(self, path_px: Points) -> Points:
-        """Where the pixels lie on the plane."""
-        return np.array([self.view.to_plane_mm(*at) for at in path_px])
 
 
 def circle_px(view: PlaneView, radius_px: float, count: int) -> Points:

@@ -43,12 +43,12 @@ def test_the_keys_are_those_of_the_design(key, action):
 
 
 def test_a_key_that_is_set_takes_the_place_of_the_first_one():
-    keys = KeyMap().with_keys("brush", ["J", "J"])
-    assert keys.keys_of(BY_ID["brush"]) == ("J",)
-    assert keys.action_of("J") is BY_ID["brush"]
+    keys = KeyMap().with_keys("brush", ["Y", "Y"])
+    assert keys.keys_of(BY_ID["brush"]) == ("Y",)
+    assert keys.action_of("Y") is BY_ID["brush"]
     assert keys.action_of("B") is None
-    assert keys.own == {"brush": ("J",)}
-    assert KeyMap(keys.own).action_of("J") is BY_ID["brush"], "what is kept makes the same map"
+    assert keys.own == {"brush": ("Y",)}
+    assert KeyMap(keys.own).action_of("Y") is BY_ID["brush"], "what is kept makes the same map"
     assert keys.with_first_keys("brush").own == {}
 
 
@@ -74,10 +74,10 @@ def test_no_keys_can_be_set_too():
 
 
 def test_settings_of_a_later_version_lose_nothing_and_two_for_one_key_are_refused():
-    keys = KeyMap({"teleport": ["J"], "brush": ["D"]})
-    assert keys.own["teleport"] == ("J",)
-    assert keys.action_of("J") is None
+    keys = KeyMap({"teleport": ["Y"], "brush": ["D"]})
+    assert keys.own["teleport"] == ("Y",)
+    assert keys.action_of("Y") is None
     assert keys.action_of("D") is BY_ID["brush"], "what was set counts before what was there at first"
     assert keys.keys_of(BY_ID["freehand"]) == ()
-    with pytest.raises(InputError, match="J is the key of 'Nudge'"):
-        KeyMap({"brush": ["J"], "nudge": ["J"]})
+    with pytest.raises(InputError, match="Y is the key of 'Nudge'"):
+        KeyMap({"brush": ["Y"], "nudge": ["Y"]})

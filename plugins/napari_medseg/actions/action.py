@@ -94,6 +94,13 @@ _PROPOSALS = (
     Action("accept-all", "Accept all", PROPOSALS, ("Shift+Space",), "Take over all that is proposed"),
     Action("draw-next", "Draw here next", PROPOSALS, ("Tab",), "Go to where a contour would tell most"),
     Action("propose-anew", "Propose anew", PROPOSALS, ("Shift+Backspace",), "Give back what was accepted"),
+    Action("hint-point", "Point", PROPOSALS, ("I",), "Point a segmenter to it by a click; Shift: beside it"),
+    Action("hint-ball", "Ball", PROPOSALS, ("J",), "Point a segmenter to it by a ball around it"),
+    Action("ask-segmenter", "Propose", PROPOSALS, ("Shift+P",), "Let the chosen segmenter propose"),
+    Action("take-over", "Take over", PROPOSALS, ("Shift+B",), "A brush that takes over what is proposed"),
+    Action(
+        "discard-proposal", "Discard", PROPOSALS, ("Ctrl+Backspace",), "Do away with a segmenter's proposal"
+    ),
 )
 
 _SLICES = (

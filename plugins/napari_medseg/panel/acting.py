@@ -41,6 +41,9 @@ class Acting:
             "live-wire": box.live_wire,
             "polygon": box.polygon,
             "no-tool": None,
+            "hint-point": box.point,
+            "hint-ball": box.ball,
+            "take-over": box.take_over,
         }
         self._what: dict[str, Callable[[], object]] = {
             **{name: partial(self.take, tool) for name, tool in tools.items()},
@@ -66,6 +69,8 @@ class Acting:
             "help": panel.show_keys,
             **Looking(panel, self._in_view).actions,
             **Proposing(panel, self._in_view).actions,
+            "ask-segmenter": panel.assisting.ask,
+            "discard-proposal": panel.assisting.discard,
         }
 
     def takes(self, action: Action) -> bool:
@@ -121,7 +126,7 @@ class Acting:
 
     def resize(self, factor: float) -> None:
         """Make the brush or the disc larger or smaller."""
-        for tool in (self._box.nudge, self._box.brush):
+        for tool in (self._box.nudge, self._box.brush, self._box.take_over):
             if tool is self._box.in_hand:
                 tool.radius_mm = min(max(tool.radius_mm * factor, LEAST_RADIUS_MM), MOST_RADIUS_MM)
         self._box.tell()

@@ -28,6 +28,8 @@ from napari_medseg.napari_private import (
 )
 from napari_medseg.opening import Choice
 from napari_medseg.panel.acting import Acting
+from napari_medseg.panel.assisting.assisting import Assisting
+from napari_medseg.panel.assisting.section import AssistSection
 from napari_medseg.panel.background import Background
 from napari_medseg.panel.contour_section import ContourSection
 from napari_medseg.panel.desk import Desk
@@ -108,6 +110,8 @@ class ContouringPanel(QWidget):
         self.drawing = Drawing(self.desk, self.contours)
         self.exchanging = Exchanging(self.desk)
         self.imaging = Imaging(self.desk, self.images)
+        self.assist = AssistSection()
+        self.assisting = Assisting(self.desk, self.assist, self.contours)
         self.measuring = Measuring(self.desk, self.numbers, self.contours, self.imaging)
         self.opener = Opener(
             self.desk,
@@ -144,6 +148,7 @@ class ContouringPanel(QWidget):
         self.warm_up = EngineWarmUp()
         self.destroyed.connect(self.warm_up.stop)
         self.destroyed.connect(self.measuring.stop)
+        self.destroyed.connect(self.assisting.stop)
         later(self.warm_up.start, WARM_UP_AFTER_MS)
         self.destroyed.connect(self.recovering.let_go)
         self.recovering.look()
@@ -217,6 +222,7 @@ class ContouringPanel(QWidget):
             self.messages.inform(f"This label map is {case.state.value}: its contours can't be changed.")
         self._show_images()
         self.measuring.show_case()
+        self.assisting.show_case()
         self.case_shown.emit()
 
     def show_upright(self, *, on: bool) -> None:
@@ -262,6 +268,7 @@ class ContouringPanel(QWidget):
         """Let go of the window, which is about to close: threads end, further canvases go."""
         self._stop_live()
         self.measuring.stop()
+        self.assisting.stop()
         self.recovering.end()
         if self.desk.binding is not None:
             self.desk.binding.leave()
@@ -278,6 +285,7 @@ class ContouringPanel(QWidget):
         self._refresh()
         self.imaging.show_case()
         self.measuring.show_case()
+        self.assisting.show_case()
         self.case_shown.emit()
 
     def may_close_case(self) -> bool:
@@ -344,6 +352,7 @@ class ContouringPanel(QWidget):
     def _refresh(self) -> None:
         self.opening.show_case(self.case)
         self.contours.show_case(self.case, busy=self.background.busy)
+        self.assisting.refresh()
         self.sign_off.show_case(self.case)
         if self.background.busy:
             self.sign_off.setEnabled(False)
@@ -368,6 +377,7 @@ class ContouringPanel(QWidget):
             self.key_filter.watch(window)
         self.key_filter.watch_canvas(canvas_widget(self.desk.viewer))
         self.contours.tools.tool_asked.connect(self.acting.do)
+        self.assist.action_asked.connect(self.acting.do)
         self.contours.tools.range_asked.connect(lambda _on: self.acting.do("range"))
         self.contours.tools.follow(self.desk.box, self.keyboard.keys_text)
         self.windows.follow(self.keyboard.keys_text)
@@ -383,15 +393,18 @@ class ContouringPanel(QWidget):
     def _name_keys(self) -> None:
         self.contours.show_keys(self.keyboard.keys_text)
         self.windows.show_keys()
+        self.assist.show_keys(self.keyboard.keys_text)
         self.numbers.show_key(self.keyboard.keys_text("diameters"))
         self.show_keys_button.setToolTip(f"{KEYS_TIP} ({self.keyboard.keys_text('help')})")
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.addTab(self.contours, "Contour")
+        self.tabs.addTab(self.assist, "Propose")
         self.tabs.addTab(self.numbers, "Numbers")
         self.tabs.addTab(self.images, "Images")
-        self.tabs.addTab(self.sign_off, "Save and sign off")
+        self.tabs.addTab(self.sign_off, "Save")
+        self.tabs.setTabToolTip(self.tabs.indexOf(self.sign_off), "Save and sign off")
         self.status.setWordWrap(True)
         self.status.setToolTip("Case, state of the sign-off, author, and whether everything is saved")
         layout = QVBoxLayout(self)

@@ -29,14 +29,20 @@ class Proposing:
         self.actions: dict[str, Callable[[], object]] = {
             "accept-slice": self.accept_slice,
             "accept-gap": self.accept_gap,
-            "accept-all": panel.drawing.interpolate,
+            "accept-all": self.accept_all,
             "draw-next": panel.drawing.draw_next,
             "propose-anew": self.propose_anew,
         }
 
     def accept_slice(self) -> None:
-        """Take over what is proposed of the chosen structure on the slice under the mouse."""
+        """Take over what is proposed of the chosen structure on the slice under the mouse.
+
+        What a segmenter proposes goes before what the engine does: it is what the reader asked for last.
+        """
         case, _ = self._in_view.open_case()
+        if self._panel.assisting.offered is not None:
+            self._panel.assisting.accept_slice(self._in_view.slice())
+            return
         proposal = self._current(self.accept_slice)
         if proposal is None:
             return
@@ -45,6 +51,13 @@ class Proposing:
         if after is case.delineation:
             raise ContourError("nothing is proposed on this slice", hint="go to a dashed outline")
         case.edit("accept slice", after)
+
+    def accept_all(self) -> None:
+        """Take over all that a segmenter proposes, or else the engine."""
+        if self._panel.assisting.offered is not None:
+            self._panel.assisting.accept_all()
+        else:
+            self._panel.drawing.interpolate()
 
     def accept_gap(self) -> None:
         """Take over what is proposed between the contours before and behind the slice under the mouse."""

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QLabel, QPushButton, QSize
 from napari_medseg.case import Case
 from napari_medseg.panel.parts import button, even_row, row
 from napari_medseg.tools.brush import BrushTool
+from napari_medseg.tools.disc_tool import DiscTool
 from napari_medseg.tools.live_wire import LiveWireTool
 from napari_medseg.tools.nudge import NudgeTool
 from napari_medseg.tools.polygon import PolygonTool
@@ -107,13 +108,13 @@ class ToolSection(QWidget):
             self._show_settings(box.in_hand)
 
     def _show_settings(self, tool: Tool | None) -> None:
-        self._size_row.setVisible(isinstance(tool, NudgeTool | BrushTool))
+        self._size_row.setVisible(isinstance(tool, NudgeTool | DiscTool))
         self._range_row.setVisible(isinstance(tool, BrushTool))
         self.erases.setVisible(isinstance(tool, BrushTool))
         self.hole.setVisible(isinstance(tool, PolygonTool | LiveWireTool))
         self.says.setVisible(not isinstance(tool, NudgeTool | BrushTool))
         self.says.setText(NO_TOOL if tool is None else f"{tool.tip}.")
-        if isinstance(tool, NudgeTool | BrushTool):
+        if isinstance(tool, NudgeTool | DiscTool):
             self.radius.setValue(tool.radius_mm)
         if isinstance(tool, BrushTool):
             self.erases.setChecked(tool.erases)
@@ -173,7 +174,7 @@ class ToolSection(QWidget):
 
     def _set_radius(self, radius_mm: float) -> None:
         tool = None if self._box is None else self._box.in_hand
-        if isinstance(tool, NudgeTool | BrushTool):
+        if isinstance(tool, NudgeTool | DiscTool):
             tool.radius_mm = radius_mm
             self._tell()
 

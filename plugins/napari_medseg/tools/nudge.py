@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from medseg.contour import Contour, nudge, offset, simplify
-from napari_medseg.tools.brush import circle
+from napari_medseg.tools.disc_tool import circle
 from napari_medseg.tools.stroke_tool import StrokeTool
 from napari_medseg.tools.tool import At, Points, Preview, Slate
 from napari_medseg.tools.unchanged import are_same

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from napari_medseg.hints import HintBoard
 from napari_medseg.tools.brush import BrushTool
 from napari_medseg.tools.freehand import FreehandTool
+from napari_medseg.tools.hint_tools import BallTool, PointTool
 from napari_medseg.tools.live_wire import LiveWireTool
 from napari_medseg.tools.nudge import NudgeTool
 from napari_medseg.tools.polygon import PolygonTool
+from napari_medseg.tools.take_over import TakeOverTool
 from napari_medseg.tools.tool import Tool
 
 
@@ -21,6 +24,10 @@ class ToolBox:
         freehand: Draws with the button down.
         nudge: Pushes outlines.
         brush: Paints and erases.
+        hints: What was pointed out to segmenters.
+        point: Points out by clicks.
+        ball: Points out by a ball.
+        take_over: Takes over what a segmenter proposes.
     """
 
     def __init__(self) -> None:
@@ -29,12 +36,16 @@ class ToolBox:
         self.brush = BrushTool()
         self.polygon = PolygonTool()
         self.live_wire = LiveWireTool()
+        self.hints = HintBoard()
+        self.point = PointTool(self.hints)
+        self.ball = BallTool(self.hints)
+        self.take_over = TakeOverTool()
         self._in_hand: Tool | None = None
         self._listeners: list[Callable[[], None]] = []
 
     @property
     def tools(self) -> tuple[Tool, ...]:
-        """All of them, in the order in which they are offered."""
+        """Those that draw, in the order in which they are offered."""
         return self.freehand, self.nudge, self.brush, self.live_wire, self.polygon
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +17,19 @@ from napari_medseg.views.plane_lines import Polyline
 from napari_medseg.views.plane_view import PlaneView
 
 DRAWN, PROPOSED, CROSSING, MEASURED = "drawn", "proposed", "crossing", "measured"
+OFFERED, HINTS = "offered", "hints"
 """The groups of lines."""
 
 HOLE_COLOR = "#ffffff"
 """Holes are white: an outline in the structure's colour always has the structure on its inner side."""
 
 WIDTH_PX = 2.0
+OFFERED_WIDTH_PX = 3.0
+"""What a segmenter proposes stands out from what the engine does."""
 CROSSING_WIDTH_PX = 1.0
+
+
+AssistLines = Callable[[PlaneView, frozenset[str]], Mapping[str, Sequence[Polyline]]]
 
 
 class Outlines:
@@ -34,6 +40,8 @@ class Outlines:
         hidden: Ids of the structures that are not shown.
         measured: Lines along which something was measured.
         shows_nothing: Whether the image is shown alone.
+        assist_lines: What a segmenter proposes and what was pointed out to it, by group of lines, on a view
+            without the structures that are hidden.
     """
 
     def __init__(self, case: Case, view: PlaneView) -> None:
@@ -44,6 +52,7 @@ class Outlines:
         self.hidden: frozenset[str] = frozenset()
         self.measured: tuple[Line, ...] = ()
         self.shows_nothing = False
+        self.assist_lines: AssistLines = _none
 
     @property
     def view(self) -> PlaneView:
@@ -64,6 +73,9 @@ class Outlines:
         view.lines.show(DRAWN, drawn, mm_per_px=mm_per_px, width_px=WIDTH_PX)
         calipers = caliper_lines(self.measured, view)
         view.lines.show(MEASURED, calipers, mm_per_px=mm_per_px, width_px=WIDTH_PX)
+        assist = self.assist_lines(view, self.hidden)
+        view.lines.show(OFFERED, assist.get(OFFERED, ()), mm_per_px=mm_per_px, width_px=OFFERED_WIDTH_PX)
+        view.lines.show(HINTS, assist.get(HINTS, ()), mm_per_px=mm_per_px, width_px=WIDTH_PX)
 
     def follow(self) -> None:
         """The same where the view has moved on to another slice since; the others need no new picture."""
@@ -129,6 +141,10 @@ class Outlines:
         if self.contours_here(structure_id):
             return ()
         return proposal.outline_on(structure_id, self._view.grid, where)
+
+
+def _none(_view: PlaneView, _hidden: frozenset[str]) -> Mapping[str, Sequence[Polyline]]:
+    return {}
 
 
 NEAR_MM = 0.02

@@ -1,0 +1,1 @@
+"""Segmenters beside the reader: they are asked, and what they propose is taken over or not."""
