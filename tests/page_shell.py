@@ -95,6 +95,8 @@ class Shell:
             return ""
         assert program == "medseg", line
         done = CliRunner().invoke(main, words)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
         assert done.exit_code in (0, 1), f"{line}\n{done.output}"
         assert "Traceback" not in done.output
         return done.output

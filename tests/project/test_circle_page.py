@@ -19,6 +19,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "circle.md"
 GOOD_ENOUGH = 0.85
 """Dice of a slice on which a reader leaves the proposal as it is."""
 
+NEW = range(17, 25)
+"""The patients of whom nobody taught the network."""
+
+LEAST_DICE, LEAST_GAIN = 0.6, 0.05
+"""Of the network's proposals, and over those from a click; 0.73 and 0.14 when this was written."""
+
 SMOOTHING_MM = 1.0
 """A hand draws no staircases."""
 
@@ -58,6 +64,18 @@ def correct(reader: str, *patients: str) -> None:
         )
 
 
-def test_the_circle_runs_as_the_page_tells_it(tmp_path, monkeypatch):
+def mean_dice(label_maps: str) -> float:
+    """Of the new patients; ``{}`` stands for the number."""
+    found = []
+    for number in NEW:
+        files = (f"patients/{number}/truth_dseg.nii.gz", label_maps.format(number))
+        found.append(overlap(*(open_label_map(file).label_map.mask("tumour") for file in files)))
+    return float(np.mean(found))
+
+
+def test_the_circle_runs_as_the_page_tells_it_and_ends_with_better_proposals(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert Shell(monkeypatch).tell(PAGE, {"correct": correct}) > 15
+    assert Shell(monkeypatch).tell(PAGE, {"correct": correct}) > 20
+    clicked, predicted = mean_dice("clicked/ct-{}.nii.gz"), mean_dice("predicted/ct-{}_dseg.nii.gz")
+    assert predicted > LEAST_DICE
+    assert predicted > clicked + LEAST_GAIN
