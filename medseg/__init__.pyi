@@ -40,4 +40,5 @@ from .workflows.open_label_map import open_label_map as open_label_map
 from .workflows.predict import predict as predict
 from .workflows.save import save_label_map as save_label_map
 from .workflows.sign import sign as sign
+from .workflows.train import train as train
 from .workflows.verify import verify as verify

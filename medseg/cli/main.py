@@ -33,6 +33,7 @@ COMMANDS = {
     "sample-data": "medseg.cli.sample_data:sample_data",
     "sign": "medseg.cli.sign:sign",
     "study": "medseg.cli.study:study",
+    "train": "medseg.cli.train:train",
     "verify": "medseg.cli.verify:verify",
 }
 """Each command and where it lives; a module is imported only when its command is called."""

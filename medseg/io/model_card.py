@@ -42,7 +42,7 @@ def model_card_page(card: Mapping[str, Any]) -> str:
     lines = [
         f"# {_cell(card['name'])}",
         "",
-        f"A MONAI bundle that proposes {_listed(plan['structures'])} in {plan['modality'] or 'unknown'} images.",
+        f"A MONAI bundle that proposes {_listed(plan['structures'])}.",
         "What it proposes is to be looked at, corrected and signed by a reader. It is no medical device.",
         "",
         "## How good it is",
@@ -62,6 +62,7 @@ def model_card_page(card: Mapping[str, Any]) -> str:
         "",
         "| | |",
         "| --- | --- |",
+        f"| images | {plan['modality'] or 'unknown'} |",
         f"| network | {plan['network']['target'].rpartition('.')[2]}, {training['weights']:,} weights |",
         f"| voxels | {_times(plan['spacing_mm'])} mm (i, j, k) |",
         f"| patch | {_times(plan['patch'])} voxels |",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,19 +72,23 @@ class TrainingFolder:
                 f"could not make the folder {self.path.name}: {error.strerror or error}",
                 hint="check the path and its permissions",
             ) from error
-        try:
-            lock = exclusive(self.log, wait_s=0)
-            lock.__enter__()
-        except LockedError as error:
-            raise LockedError(
-                f"{self.path.name} is being trained by another process at this moment",
-                hint="wait until it has ended, or name another folder",
-                reason="training-in-progress",
-            ) from error
-        try:
+        with ExitStack() as stack:
+            try:
+                stack.callback(self._remove_empty)
+                stack.enter_context(exclusive(self.log, wait_s=0))
+            except LockedError as error:
+                raise LockedError(
+                    f"{self.path.name} is being trained by another process at this moment",
+                    hint="wait until it has ended, or name another folder",
+                    reason="training-in-progress",
+                ) from error
             yield
-        finally:
-            lock.__exit__(None, None, None)
+
+    def _remove_empty(self) -> None:
+        """Of a training that never began, nothing stays."""
+        with suppress(OSError):
+            self.log.rmdir()
+            self.path.rmdir()
 
     def require_new(self) -> None:
         """Refuse a folder in which there is something already.

@@ -25,11 +25,9 @@ from medseg.progress import Progress, silent
 from medseg.workflows.training_set import TrainingSet, chosen_to_hold_out, read_training_set
 
 if TYPE_CHECKING:
-    import torch
-
     from medseg.assist.training.plan import Plan
     from medseg.assist.training.preparing import PreparedCase
-    from medseg.assist.training.trainer import Trainer
+    from medseg.assist.training.trainer import Device, Trainer
     from medseg.workflows.study.opened import Study
     from medseg.workflows.study.signing_in import SignedIn
 
@@ -279,7 +277,7 @@ class _Training:
         }
         return self._finished(trainer, device, times)
 
-    def _plan(self, device: torch.device) -> Plan:
+    def _plan(self, device: Device) -> Plan:
         """The plan, fitted to the data; its steps are those that an earlier call began with, or open (0)."""
         from medseg.assist.training.patches import may_be_mirrored
         from medseg.assist.training.plan import Plan, Size, fitted
@@ -331,7 +329,8 @@ class _Training:
         differs = sorted(key for key, value in as_json(plan.as_dict()).items() if earlier.get(key) != value)
         if differs or steps not in (0, plan.steps):
             raise InputError(
-                f"{self.folder.path.name} was begun with another plan: {', '.join(differs or ['steps'])} differ",
+                f"{self.folder.path.name} was begun with another plan, which differs in "
+                f"{', '.join(differs or ['steps'])}",
                 hint="go on with the same cases and options, or name another folder",
                 reason="another-plan",
                 differs=differs,
@@ -347,7 +346,7 @@ class _Training:
             cases[case.id] = preparer.prepare(*self.found.read(case), scratch, f"{number:05d}")
         return cases
 
-    def _steps_within(self, plan: Plan, patches: Any, device: torch.device, began_s: float) -> int:
+    def _steps_within(self, plan: Plan, patches: Any, device: Device, began_s: float) -> int:
         """How many steps the minutes bear, by the time that some take: told once, and kept in the plan."""
         from medseg.assist.training.trainer import Trainer, seconds_a_step
 
@@ -414,7 +413,7 @@ class _Training:
         with whole_file(self.folder.checkpoint, overwrite=True) as temporary:
             trainer.save(temporary)
 
-    def _finished(self, trainer: Trainer, device: torch.device, times: dict[str, Any]) -> Trained:
+    def _finished(self, trainer: Trainer, device: Device, times: dict[str, Any]) -> Trained:
         from medseg.assist.training import configs
         from medseg.assist.training.measuring import TrainedBundle
 

@@ -298,11 +298,10 @@ def chosen_to_hold_out(cases: Sequence[TrainingCase], wanted: float | None) -> t
         if named and len(named) < len(cases):
             return named
         wanted = FIFTH
-    count = round(wanted * len(cases)) if 0 < wanted < 1 else wanted
-    count = max(1, count) if wanted else 0
+    count = max(1, round(wanted * len(cases))) if 0 < wanted < 1 else wanted
     if count != int(count) or not 0 <= count < len(cases):
         raise InputError(
-            f"expected a number of held-out cases from 0 to {len(cases) - 1}, or a share below 1, got {wanted:g}",
+            f"expected 0 to {len(cases) - 1} cases to hold out, or a share below 1, got {wanted:g}",
             reason="held-out",
         )
     by_hash = sorted((case.id for case in cases), key=lambda name: hashlib.sha256(name.encode()).digest())

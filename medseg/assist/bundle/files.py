@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from medseg.assist.bundle.config import read_config
+from medseg.assist.bundle.guidance import GuidanceForm, guidance_form
 from medseg.assist.bundle.shown import shown
 from medseg.assist.bundle.trust import Prepared, prepare
 from medseg.errors import InputError, UnreadableFileError
@@ -51,6 +52,7 @@ class Bundle:
         weights: The file of weights.
         sha256: Digest of each file that is used, by its path in the bundle; where its own code may run, of
             its scripts and other configs, too.
+        guidance: What clicks and masks it takes besides the image; None where it takes none.
         allows_code: Whether its own code may run: who opened it said so.
     """
 
@@ -61,6 +63,7 @@ class Bundle:
     prepared: Prepared
     weights: Path
     sha256: Mapping[str, str]
+    guidance: GuidanceForm | None = None
     allows_code: bool = False
 
     @property
@@ -151,7 +154,7 @@ def _read(folder: Path, fallback_name: str, *, allow_code: bool) -> Bundle:
     name = metadata.get("name") or fallback_name
     return Bundle(
         folder, _plain(name), _plain(metadata.get("version", "")), metadata, prepared, weights, sha256,
-        allows_code=allow_code,
+        guidance=guidance_form(metadata), allows_code=allow_code,
     )  # fmt: skip
 
 

@@ -61,8 +61,12 @@ def guidance_form(metadata: Mapping[str, Any]) -> GuidanceForm | None:
     structures, sigma_mm = (
         (named.get("structures"), named.get("click_sigma_mm")) if isinstance(named, Mapping) else (None, None)
     )
-    is_number = isinstance(sigma_mm, int | float) and 0 < sigma_mm < float("inf")
-    if not isinstance(structures, int) or structures < 1 or not is_number:
+    if (
+        not isinstance(structures, int)
+        or structures < 1
+        or not isinstance(sigma_mm, int | float)
+        or not 0 < sigma_mm < float("inf")
+    ):
         raise UnreadableFileError(
             "the bundle's metadata name no guidance that can be", reason="bundle-damaged"
         )
@@ -97,7 +101,7 @@ def click_channels(
 def current_channels(labels: npt.NDArray[Any], structures: int) -> npt.NDArray[np.float32]:
     """What each structure is at the moment, as masks ``[structure, *shape]``; labels count from 1."""
     wanted = np.arange(1, structures + 1).reshape(-1, *(1,) * labels.ndim)
-    return (labels[np.newaxis] == wanted).astype(np.float32)
+    return np.asarray(labels[np.newaxis] == wanted, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +136,9 @@ def on_image(
     shape = tuple(image.shape[1:])
     seen_to_ras = np.asarray(image.affine, dtype=np.float64)  # type: ignore[attr-defined]
     ras_to_seen = np.linalg.inv(seen_to_ras)
-    clicks = [[(ras_to_seen @ [*place, 1.0])[:3] for place in places] for places in guidance.clicks_ras_mm]
+    clicks = [
+        [(ras_to_seen @ [*place, 1.0])[:3].tolist() for place in places] for places in guidance.clicks_ras_mm
+    ]
     spacing_mm = np.linalg.norm(seen_to_ras[:3, :3], axis=0)
     drawn = click_channels(clicks, shape, spacing_mm.tolist(), form.click_sigma_mm)
     current = np.zeros(shape, np.uint8)

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from medseg import errors
 from medseg.assist.bundle.files import Bundle
+from medseg.assist.bundle.guidance import Guidance
 from medseg.assist.bundle.outputs import Prediction, as_prediction, remarks_on
 from medseg.assist.bundle.shown import shown
 from medseg.assist.bundle.trust import IMAGE
@@ -112,6 +113,7 @@ class BundleProcess:
             folder=str(self._bundle.folder),
             device=self._device,
             mixed_precision=prepared.mixed_precision,
+            guidance=self._bundle.guidance and self._bundle.guidance.as_dict(),
             allow_code=self._bundle.allows_code,
             exchange=str(self._folder),
         )
@@ -122,6 +124,7 @@ class BundleProcess:
         volume: Volume,
         *,
         further: Mapping[str, npt.NDArray[Any]] | None = None,
+        guidance: Guidance | None = None,
         progress: Progress = silent,
     ) -> Prediction:
         """Run the bundle on one case.
@@ -129,6 +132,7 @@ class BundleProcess:
         Args:
             volume: The image.
             further: More inputs ``[k, j, i]`` on its grid, by the key that the bundle reads them under.
+            guidance: Clicks and the current structures, for a bundle that takes them.
             progress: Told how many windows are done; also asked ten times a second whether to go on.
 
         Returns:
@@ -136,19 +140,28 @@ class BundleProcess:
 
         Raises:
             InputError: The bundle can't be run on this; ``reason`` says why.
-            GridMismatchError: A further input has another shape.
+            GridMismatchError: A further input, or the current structures, have another shape.
             Cancelled: ``progress`` raised it; the process is ended.
         """
         inputs = self._inputs(volume, further or {})
+        current = None if guidance is None else guidance.current
+        if current is not None and current.shape != volume.grid.shape_kji:
+            raise GridMismatchError(
+                f"expected current structures of shape {volume.grid.shape_kji} (k, j, i), got {current.shape}"
+            )
         self.start(progress=progress)
         with tempfile.TemporaryDirectory(dir=self._folder) as exchange:
             paths = {key: Path(exchange) / f"input-{number}.npy" for number, key in enumerate(inputs)}
             for key, array in inputs.items():
                 np.save(paths[key], array, allow_pickle=False)
+            if current is not None:
+                np.save(Path(exchange) / "current.npy", current, allow_pickle=False)
             out = Path(exchange) / "labels.npy"
             self._ask(
                 inputs={key: str(path) for key, path in paths.items()},
                 ijk_to_ras_mm=ijk_to_ras_mm(volume.grid).tolist(),
+                clicks=None if guidance is None else guidance.clicks_ras_mm,
+                current=None if current is None else str(Path(exchange) / "current.npy"),
                 out=str(out),
             )
             self._answer("labels", progress)

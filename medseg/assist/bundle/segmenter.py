@@ -6,10 +6,23 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from medseg.assist.bundle.files import Bundle
+from medseg.assist.bundle.guidance import Guidance
 from medseg.assist.bundle.outputs import Prediction, announced
 from medseg.assist.bundle.process import BundleProcess
-from medseg.assist.segmenter import Hint, Method, Parameter, Proposal, Task, Value
+from medseg.assist.segmenter import (
+    BACKGROUND,
+    Hint,
+    Hints,
+    Method,
+    Parameter,
+    PointLps,
+    Proposal,
+    Task,
+    Value,
+)
 from medseg.errors import AssistError
 from medseg.labelmap import Structure, structure_id_for
 from medseg.progress import Progress, silent
@@ -52,7 +65,8 @@ class BundleSegmenter:
         Structures are known by their ids; where the bundle finds one thing and one is asked for, it is that.
 
         Args:
-            task: The structures and the region; hints are not used.
+            task: The structures and the region. Clicks and the rough delineation go to a bundle that was
+                trained with them (``medseg train --deepedit``); others use no hints.
             progress: Told how many windows are done.
 
         Raises:
@@ -61,15 +75,17 @@ class BundleSegmenter:
                 :meth:`~medseg.assist.bundle.process.BundleProcess.predict`.
             Cancelled: ``progress`` raised it.
         """
+        guidance = None
         if self.structures:
-            self._found_under(task.structure_ids, self.structures)  # before it runs for minutes
-        prediction = self._process.predict(task.volume, progress=progress)
+            names = self._found_under(task.structure_ids, self.structures)  # before it runs for minutes
+            guidance = self._guidance(task, names)
+        prediction = self._process.predict(task.volume, guidance=guidance, progress=progress)
         found = self._found_under(task.structure_ids, prediction.structures)
         return Proposal(
             {asked: prediction.masks[name][task.region].copy() for asked, name in found.items()},
             task.region,
             self._method(),
-            _remarks(found, prediction),
+            (*_remarks(found, prediction), *self._remarks_on_hints(task.hints)),
         )
 
     def _found_under(self, asked: Sequence[str], structures: Sequence[Structure]) -> dict[str, str]:
@@ -86,12 +102,42 @@ class BundleSegmenter:
             )
         return {structure_id: structure_id for structure_id in asked}
 
+    @property
+    def takes_clicks(self) -> bool:
+        """Whether clicks and a rough delineation change what it proposes."""
+        return self._bundle.guidance is not None
+
+    def _guidance(self, task: Task, own_ids: dict[str, str]) -> Guidance | None:
+        """The hints of a task, as the bundle takes them: of the structures that are asked for."""
+        form, hints = self._bundle.guidance, task.hints
+        if form is None or not (hints.points or hints.rough):
+            return None
+        labels = {structure.id: structure.label for structure in self.structures}
+        clicks: list[list[list[float]]] = [[] for _ in range(1 + max(form.structures, *labels.values()))]
+        current = np.zeros(task.volume.grid.shape_kji, np.uint8)
+        clicks[0] = [_as_ras(place) for place in hints.points_of(BACKGROUND)]
+        for asked, own in own_ids.items():
+            clicks[labels[own]] = [_as_ras(place) for place in hints.points_of(asked)]
+            if asked in hints.rough:
+                current[task.region][hints.rough[asked]] = labels[own]
+        return Guidance(clicks, current if hints.rough else None)
+
+    def _remarks_on_hints(self, hints: Hints) -> tuple[str, ...]:
+        if self.takes_clicks or not (hints.points or hints.rough):
+            return ()
+        return ("The bundle takes no clicks: it proposes the same without them.",)
+
     def _method(self) -> Method:
         parameters: dict[str, Value] = {
             "bundle_sha256": self._bundle.bundle_sha256,
             "code_allowed": self._bundle.allows_code,
         }
         return Method(self.name, self.version, parameters, self._bundle.weights_sha256)
+
+
+def _as_ras(place: PointLps) -> list[float]:
+    x, y, z = place
+    return [-x, -y, z]
 
 
 def _remarks(found: dict[str, str], prediction: Prediction) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ def _tell(answers: IO[str], message: Message) -> None:
 
 def _load(question: Message) -> LoadedBundle:
     from medseg.assist.bundle.fence import raise_fence
+    from medseg.assist.bundle.guidance import GuidanceForm
     from medseg.assist.bundle.inference import LoadedBundle  # with torch and MONAI, which may do as they like
 
     if not question["allow_code"]:
@@ -81,6 +82,7 @@ def _load(question: Message) -> LoadedBundle:
         device=device_for(question["device"]),
         mixed_precision=question["mixed_precision"],
         folder=Path(question["folder"]),
+        guidance=None if question["guidance"] is None else GuidanceForm(**question["guidance"]),
         allow_code=question["allow_code"],
     )
 
@@ -116,6 +118,8 @@ def device_for(wanted: str) -> torch.device:
 def _predict(bundle: LoadedBundle, question: Message, answers: IO[str]) -> None:
     import numpy as np
 
+    from medseg.assist.bundle.guidance import Guidance
+
     told_s = 0.0
 
     def windows(done: int, total: int) -> None:
@@ -128,7 +132,13 @@ def _predict(bundle: LoadedBundle, question: Message, answers: IO[str]) -> None:
     inputs = {
         key: np.load(path, mmap_mode="r", allow_pickle=False) for key, path in question["inputs"].items()
     }
-    labels = bundle.predict(inputs, np.array(question["ijk_to_ras_mm"]), windows)
+    guidance = None
+    if question["clicks"] is not None:
+        current = question["current"]
+        guidance = Guidance(
+            question["clicks"], None if current is None else np.load(current, allow_pickle=False)
+        )
+    labels = bundle.predict(inputs, np.array(question["ijk_to_ras_mm"]), windows, guidance)
     np.save(question["out"], labels, allow_pickle=False)
     _tell(answers, {"labels": question["out"]})
 

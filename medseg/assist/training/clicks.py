@@ -59,6 +59,8 @@ def corrective_click(
     _, label, piece = best
     box = ndimage.find_objects(piece.astype(np.uint8))[0]
     depth_mm = ndimage.distance_transform_edt(np.pad(piece[box], 1), sampling=spacing_mm)
-    inner = np.unravel_index(int(depth_mm.argmax()), depth_mm.shape)
+    deepest = np.argwhere(depth_mm == depth_mm.max())
+    # A flat piece is as deep in many places: the middle one.
+    inner = deepest[np.linalg.norm(deepest - deepest.mean(axis=0), axis=1).argmin()]
     at = tuple(int(n) - 1 + side.start for n, side in zip(inner, box, strict=True))
     return Click(int(label), at)

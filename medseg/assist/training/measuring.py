@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 
 from medseg.assist.bundle import opened_bundle
-from medseg.assist.bundle.guidance import Guidance, guidance_form
+from medseg.assist.bundle.guidance import Guidance
 from medseg.assist.bundle.inference import LoadedBundle
 from medseg.assist.bundle.process import ijk_to_ras_mm
 from medseg.assist.training.clicks import corrective_click
@@ -39,7 +39,7 @@ class TrainedBundle:
         with opened_bundle(folder) as bundle:
             self.sha256 = dict(bundle.sha256)
             self._name = bundle.name
-            self._form = guidance_form(bundle.metadata)
+            self._form = bundle.guidance
             self._loaded = LoadedBundle(
                 bundle.prepared.parts,
                 bundle.weights,
@@ -65,7 +65,8 @@ class TrainedBundle:
             progress(f"running {self._name}", done, total)
 
         affine = ijk_to_ras_mm(volume.grid)
-        return self._loaded.predict({"image": volume.voxels}, affine, windows, guidance)[0]
+        labels: Labels = self._loaded.predict({"image": volume.voxels}, affine, windows, guidance)[0]
+        return labels
 
     def corrected(
         self, volume: Volume, truth: Labels, clicks: int, *, progress: Progress = silent

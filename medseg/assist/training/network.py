@@ -146,7 +146,7 @@ def _dynunet(
 
 def _kernel(spacing_mm: npt.NDArray[np.float64]) -> list[int]:
     """No look across slices that are much farther apart than pixels."""
-    return np.where(spacing_mm < 2 * spacing_mm.min(), 3, 1).tolist()
+    return [3 if mm < 2 * spacing_mm.min() else 1 for mm in spacing_mm]
 
 
 def _rounded(edges: npt.NDArray[np.float64], divisors: Any) -> Shape:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
 
 INSIDE = 2.0
-"""So many patches are centred on structures, each as often, for one on the background: small ones are met, too."""
+"""So many patches are centred on structures, each as often, for one on the background: small ones count."""
 
 PLACES = "places"
 
@@ -72,17 +72,16 @@ class Patches:
 
 
 def _transforms(plan: Plan) -> Any:
-    from monai.transforms import (
-        Compose,
+    from monai.transforms.compose import Compose
+    from monai.transforms.croppad.dictionary import RandCropByLabelClassesd
+    from monai.transforms.intensity.dictionary import (
         RandAdjustContrastd,
-        RandAffined,
-        RandCropByLabelClassesd,
-        RandFlipd,
         RandGaussianNoised,
         RandGaussianSmoothd,
         RandScaleIntensityd,
         RandShiftIntensityd,
     )
+    from monai.transforms.spatial.dictionary import RandAffined, RandFlipd
 
     both = [IMAGE, LABEL]
     mirrors = [RandFlipd(both, prob=0.5, spatial_axis=axis) for axis in range(3)] if plan.mirrored else []

@@ -38,7 +38,8 @@ def fingerprint(volume: Volume, labels: npt.NDArray[np.uint8]) -> Fingerprint:
     turned = Orientation("RAS", labels=(("L", "R"), ("P", "A"), ("I", "S")))(
         _as_read(labels, volume.grid)[None]
     )
-    spacing_mm = np.linalg.norm(np.asarray(turned.affine)[:3, :3], axis=0)
+    affine = np.asarray(turned.affine)  # type: ignore[attr-defined]
+    spacing_mm = np.linalg.norm(affine[:3, :3], axis=0)
     inside = volume.voxels[labels > 0]
     step = max(1, inside.size // VALUES_OF_A_CASE)
     i, j, k = turned.shape[1:]

@@ -26,6 +26,9 @@ from medseg.assist.training.patches import Patches
 from medseg.assist.training.plan import Plan
 from medseg.assist.training.preparing import PreparedCase
 
+Device = torch.device
+"""Where a network runs."""
+
 WARM_UP = 0.1
 """Share of the steps in which the learning rate rises: large first steps of AdamW throw a network off."""
 
@@ -104,7 +107,7 @@ class Trainer:
         self._scaler.step(self._optimiser)
         self._scaler.update()
         self.step += 1
-        return float(loss)
+        return float(loss.detach())
 
     def save(self, path: Path) -> None:
         """Write all that :meth:`load` needs to go on from here."""

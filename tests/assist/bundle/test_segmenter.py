@@ -18,7 +18,8 @@ class StandIn:
     def __init__(self, bundle, *, device):
         self.bundle = bundle
 
-    def predict(self, volume, *, progress):
+    def predict(self, volume, *, guidance, progress):
+        self.guidance = guidance
         progress("thresholding", 0, 1)
         return as_prediction((volume.voxels > 100)[np.newaxis].astype(np.uint8), self.bundle)
 
