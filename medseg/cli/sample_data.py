@@ -28,7 +28,7 @@ def sample_data(
 ) -> None:
     """Make a phantom in the folder OUT: a DICOM series, the image as NIfTI, and its truth.
 
-    With --patients a folder each, called 1, 2 and so on: a DICOM series, its truth, and a place in the tumour
+    With --patients a folder each, 001 and so on: a DICOM series, its truth, and a place in the tumour
     to click on.
     """
     from medseg.workflows.sample_data import PHANTOM_NAMES, SIZE_NAMES, write_sample_data

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 @click.option("--key", type=click.Path(path_type=Path), help="Your key file; needed where SOURCE is a study.")
 @passphrase_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def train(source: Path, /, *, out: Path, as_json: bool, **given: Any) -> None:
+def train(source: Path, *, out: Path, as_json: bool, **given: Any) -> None:
     """Train a network on approved cases, as a MONAI bundle.
 
     SOURCE is a study, whose approved cases are exported for it, or a training set that `medseg export

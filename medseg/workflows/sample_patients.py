@@ -37,7 +37,7 @@ def sample_patient(number: int, *, seed: int = 0) -> Phantom:
 
 
 def write_sample_patients(out: Path, count: int, *, seed: int = 0, progress: Progress = silent) -> Path:
-    """Write a folder a patient: ``dicom/``, ``truth_dseg.nii.gz`` with the tumour, and ``click.txt``.
+    """Write a folder a patient, ``001`` and so on: ``dicom/``, ``truth_dseg.nii.gz`` with the tumour, and ``click.txt``.
 
     The last is a place in the middle of the tumour, in LPS mm, as a reader would click on it.
 
@@ -54,7 +54,7 @@ def write_sample_patients(out: Path, count: int, *, seed: int = 0, progress: Pro
     with whole_folder(out) as folder:
         for number in range(1, count + 1):
             progress("making patients", number - 1, count)
-            _write(sample_patient(number, seed=seed), folder / str(number), f"{seed} {number}", number)
+            _write(sample_patient(number, seed=seed), folder / f"{number:03d}", f"{seed} {number}", number)
     return out
 
 

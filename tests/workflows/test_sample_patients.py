@@ -18,9 +18,9 @@ from medseg.workflows.sample_patients import sample_patient, write_sample_patien
 
 def test_patients_have_an_image_a_truth_on_it_and_a_click_within_that(tmp_path):
     out = write_sample_patients(tmp_path / "patients", 3)
-    assert sorted(path.name for path in out.iterdir()) == ["1", "2", "3"]
+    assert sorted(path.name for path in out.iterdir()) == ["001", "002", "003"]
     for number in (1, 2, 3):
-        folder = out / str(number)
+        folder = out / f"{number:03d}"
         volume = open_image(folder / "dicom")
         truth = open_label_map(folder / "truth_dseg.nii.gz").label_map
         assert np.array_equal(volume.voxels, sample_patient(number).volume.voxels)
