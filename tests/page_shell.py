@@ -1,8 +1,8 @@
 """Runs the story that a page of the docs tells, as it stands there, and compares what is printed.
 
-A page tells it in blocks of ``text`` whose lines begin with ``$``; what follows is printed. … is anything on a
-line, and alone on a line any lines. A comment ``<!-- word arguments -->`` stands for what a person does in the
-window.
+A page tells it in blocks of ``text`` whose lines begin with ``$``; what follows is printed. … is anything
+on a line, and alone on a line any lines. A comment ``<!-- word arguments -->`` stands for what a person does
+in the window.
 """
 
 from __future__ import annotations

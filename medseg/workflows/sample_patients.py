@@ -37,7 +37,7 @@ def sample_patient(number: int, *, seed: int = 0) -> Phantom:
 
 
 def write_sample_patients(out: Path, count: int, *, seed: int = 0, progress: Progress = silent) -> Path:
-    """Write a folder a patient, ``001`` and so on: ``dicom/``, ``truth_dseg.nii.gz`` with the tumour, and ``click.txt``.
+    """Write a folder a patient: ``001/dicom/``, ``truth_dseg.nii.gz`` with the tumour, and ``click.txt``.
 
     The last is a place in the middle of the tumour, in LPS mm, as a reader would click on it.
 

@@ -1,4 +1,4 @@
-"""The circle that docs/circle.md tells runs as it stands there, and the network proposes better at its end."""
+"""The story of docs/circle.md runs as it stands there, and the network proposes better at its end."""
 
 from __future__ import annotations
 
