@@ -78,6 +78,10 @@ def train(source: Path, *, out: Path, as_json: bool, **given: Any) -> None:
             draw(task, done, total)
 
         trained = train_bundle(study or source, out, who=who, progress=progress, watch=_print_report, **given)
+    for left in trained.card["left_out"]:
+        click.echo(f"left out ({left['reason']}): {left['case']}", err=True)
+    for remark in trained.card["remarks"]:
+        click.echo(remark, err=True)
     if as_json:
         click.echo(json.dumps(trained.as_dict(), indent=1))
         return

@@ -47,6 +47,7 @@ def model_card_page(card: Mapping[str, Any]) -> str:
         "",
         "## How good it is",
         "",
+        *card["remarks"],
         *_dice_lines(card["held_out"], plan["structures"]),
         "",
         "## What it learned from",
@@ -58,6 +59,7 @@ def model_card_page(card: Mapping[str, Any]) -> str:
         "| --- | --- | --- | --- |",
         *map(_case_line, card["learned_from"]),
         "",
+        *_left_out_lines(card["left_out"]),
         "## How it was trained",
         "",
         "| | |",
@@ -80,7 +82,7 @@ def model_card_page(card: Mapping[str, Any]) -> str:
 
 def _dice_lines(held_out: Sequence[Mapping[str, Any]], structures: Sequence[str]) -> list[str]:
     if not held_out:
-        return ["Not measured: no case was held out."]
+        return []
     clicks = len(held_out[0]["dice"])
     heads = [f"{_cell(name)}{_after(n)}" for n in range(clicks) for name in structures]
     rows = [
@@ -95,6 +97,13 @@ def _dice_lines(held_out: Sequence[Mapping[str, Any]], structures: Sequence[str]
         f"| --- |{' --- |' * len(heads)}",
         *(_dice_row(row) for row in (*rows, ["mean", *means])),
     ]
+
+
+def _left_out_lines(left_out: Sequence[Mapping[str, str]]) -> list[str]:
+    if not left_out:
+        return []
+    named = ", ".join(f"{_cell(case['case'])} ({case['reason']})" for case in left_out)
+    return [f"Left out: {named}.", ""]
 
 
 def _dice_row(row: Sequence[Any]) -> str:

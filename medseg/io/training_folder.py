@@ -73,8 +73,9 @@ class TrainingFolder:
                 hint="check the path and its permissions",
             ) from error
         with ExitStack() as stack:
+            # Of a training that never began, nothing stays; the lock lies in the folder until it is let go.
+            stack.callback(_remove_empty, self.path)
             try:
-                stack.callback(self._remove_empty)
                 stack.enter_context(exclusive(self.log, wait_s=0))
             except LockedError as error:
                 raise LockedError(
@@ -82,13 +83,8 @@ class TrainingFolder:
                     hint="wait until it has ended, or name another folder",
                     reason="training-in-progress",
                 ) from error
+            stack.callback(_remove_empty, self.log)
             yield
-
-    def _remove_empty(self) -> None:
-        """Of a training that never began, nothing stays."""
-        with suppress(OSError):
-            self.log.rmdir()
-            self.path.rmdir()
 
     def require_new(self) -> None:
         """Refuse a folder in which there is something already.
@@ -153,3 +149,8 @@ class TrainingFolder:
             ) from error
         finally:
             shutil.rmtree(made, ignore_errors=True)
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()

@@ -42,6 +42,9 @@ REPORTS = 20
 SHARE_OF_STEPS = 0.9
 """Of the minutes: the rest is for measuring on the way."""
 
+SHARE_FOR_TIMING, MOST_TIMING_S = 0.05, 30.0
+"""Of the minutes, and in seconds: to find out how long a step takes."""
+
 CLICKS = 3
 """After so many clicks the held-out cases are measured, where a network takes clicks."""
 
@@ -352,10 +355,13 @@ class _Training:
 
         if plan.steps:
             return plan.steps
-        self.progress("timing a step", 0, 1)
-        minutes = DEFAULT_MINUTES if self.options.minutes is None else self.options.minutes
-        step_s = seconds_a_step(Trainer(replace(plan, steps=1000), patches, device))
-        left_s = minutes * 60 - (time.monotonic() - began_s)
+        all_s = 60 * (DEFAULT_MINUTES if self.options.minutes is None else self.options.minutes)
+        step_s = seconds_a_step(
+            Trainer(replace(plan, steps=1000), patches, device),
+            min(SHARE_FOR_TIMING * all_s, MOST_TIMING_S),
+            lambda: self.progress("timing a step", 0, 1),
+        )
+        left_s = all_s - (time.monotonic() - began_s)
         return max(1, int(SHARE_OF_STEPS * left_s / step_s))
 
     def _load_checkpoint(self, trainer: Trainer) -> None:
@@ -437,6 +443,8 @@ class _Training:
                 "description": description,
                 "plan": as_json(plan.as_dict()),
                 "held_out": self._measured(bundle, plan),
+                "remarks": _remarks(plan),
+                "left_out": list(self.found.left_out),
                 "learned_from": [case.as_dict() for case in self.found.cases if case.id in plan.learned_from],
                 "roster_sha256": self.found.roster_sha256,
                 "training": times,
@@ -460,6 +468,16 @@ class _Training:
             ]
             measured.append(case.as_dict() | {"dice": each})
         return measured
+
+
+def _remarks(plan: Plan) -> list[str]:
+    """What who uses the bundle should know, one sentence each."""
+    remarks = []
+    if not plan.modality:
+        remarks.append("Nobody said what the images are: their values were scaled image by image.")
+    if not plan.held_out:
+        remarks.append("No case was held out: how good it is was not measured.")
+    return remarks
 
 
 def as_json(value: Any) -> Any:

@@ -16,12 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.errors import InputError, MedsegError, ReviewError
-from medseg.io.datalist import DatasetFiles, Split, read_datalist, read_json
+from medseg.io.datalist import LEFT_OUT_NAME, DatasetFiles, Split, read_datalist, read_json
 from medseg.io.file_digest import file_sha256
 from medseg.io.nifti.image import read_image
 from medseg.io.nifti.label_map import read_label_map
 from medseg.io.sign_off_file import read_sign_off
 from medseg.io.trust_folder import read_trust_and_checkpoints
+from medseg.labelmap import LabelMap
 from medseg.labelmap.relabelling import LabelTable, name_key, relabelled
 from medseg.progress import Progress, silent
 from medseg.review.chain import replay
@@ -49,6 +50,7 @@ class TrainingCase:
         state: ``approved`` or ``released``.
         content_digest: Of the label map that was signed.
         image_sha256: Of the image.
+        signed_sha256: Of the file of the label map that was signed.
         attestations: Of each statement its digest, what it means and in which role it was signed.
         names: What the structures of the label map are called.
     """
@@ -57,6 +59,7 @@ class TrainingCase:
     state: State
     content_digest: str
     image_sha256: str
+    signed_sha256: str
     attestations: tuple[dict[str, str], ...]
     names: tuple[str, ...]
 
@@ -90,12 +93,14 @@ class TrainingSet:
         modality: ``CT``, ``MR``, ``PT`` or another one of DICOM; empty where nobody knows.
         cases: All of them.
         roster_sha256: Digest of the roster that they were verified by.
+        left_out: Cases that were not exported with them, each with its reason: ``not-approved``, say.
     """
 
     structures: tuple[str, ...]
     modality: str
     cases: tuple[TrainingCase, ...]
     roster_sha256: str
+    left_out: tuple[dict[str, str], ...] = ()
 
     def read(self, case: TrainingCase) -> tuple[Volume, Labels]:
         """Image and labels ``[k, j, i]`` of a case, from what was signed.
@@ -108,8 +113,9 @@ class TrainingSet:
         label_map = read_label_map(case.files.signed.nifti)
         labels = relabelled(label_map, LabelTable(self.structures).labels_for(label_map.structures))
         label_map.grid.require_same_as(volume.grid, "label map and image")
-        if volume.source.files[0].sha256 != case.image_sha256:
-            raise _not_as_signed(case.id, "its image has changed meanwhile")
+        changed = file_sha256(case.files.signed.nifti) != case.signed_sha256
+        if changed or volume.source.files[0].sha256 != case.image_sha256:
+            raise _not_as_signed(case.id, "its files have changed meanwhile")
         return volume, labels.astype(np.uint8, copy=False)
 
 
@@ -166,6 +172,19 @@ def read_training_set(
         _one_modality(modality or listed.modality),
         tuple(cases),
         trusted.roster.digest,
+        _left_out(folder),
+    )
+
+
+def _left_out(folder: Path) -> tuple[dict[str, str], ...]:
+    path = folder / LEFT_OUT_NAME
+    if not path.exists():
+        return ()
+    cases = read_json(path).get("cases")
+    return tuple(
+        {"case": str(case.get("case")), "reason": str(case.get("reason"))}
+        for case in (cases if isinstance(cases, list) else ())
+        if isinstance(case, dict)
     )
 
 
@@ -218,12 +237,13 @@ def _verified(files: DatasetFiles, table: LabelTable, trust: Path, trusted: Trus
     image_sha256 = file_sha256(files.image)
     _require_about(files, trusted, image_sha256)
     label_map = read_label_map(files.signed.nifti)
-    _require_derived(files, found, table)
+    _require_derived(files, found, label_map, table)
     return TrainingCase(
         files,
         found.state,
         str(found.content_digest),
         image_sha256,
+        file_sha256(files.signed.nifti),
         tuple(
             {"sha256": one.sha256, "meaning": one.meaning.value, "role": one.role} for one in found.signatures
         ),
@@ -251,14 +271,15 @@ def _require_about(files: DatasetFiles, trusted: Trust, image_sha256: str) -> No
         raise _not_as_signed(files.case_id, "its statements are about another image")
 
 
-def _require_derived(files: DatasetFiles, found: Verification, table: LabelTable) -> None:
+def _require_derived(
+    files: DatasetFiles, found: Verification, label_map: LabelMap, table: LabelTable
+) -> None:
     """Refuse labels that are not those of the label map that was signed: others may train on them."""
     name = files.case_id
     origin = read_json(files.label_origin)
     derived_from = origin.get("derived_from")
     if not isinstance(derived_from, dict) or derived_from.get("content_digest") != found.content_digest:
         raise _not_as_signed(name, "its labels were derived from another revision")
-    label_map = read_label_map(files.signed.nifti)
     try:
         derived = relabelled(label_map, table.labels_for(label_map.structures))
         labels = read_label_map(files.label)

@@ -18,7 +18,7 @@ from medseg.assist.training.measuring import TrainedBundle
 from medseg.io.nifti.image import write_image
 from medseg.measurement import dice
 from medseg.workflows.predict import predict
-from medseg.workflows.train import train
+from medseg.workflows.train import Trained, train
 from soak_page import TRAINING_PAGE, replace_line
 from study_cases import studies
 from training_cases import Patients, dataset_of, site_of
@@ -26,7 +26,7 @@ from training_cases import Patients, dataset_of, site_of
 __all__ = ["studies"]
 
 LEARNED_FROM, UNSEEN = 60, 20
-MINUTES = 4.0
+MINUTES = 6.0
 MOST_CPU_MINUTES = 10.0
 LEAST_DICE = 0.80
 CLICKS = 3
@@ -39,6 +39,15 @@ pytestmark = [
     # MONAI's own transforms warn of changes to come.
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """On a machine that does other things, too, threads of so small a network wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +82,16 @@ def test_tumours_of_unseen_patients_are_found_and_monai_finds_the_same(dataset, 
         ours = voxels(case.output)
         assert np.array_equal(ours, theirs[phantom.name]), phantom.name
         found.append(dice(ours.T == 2, phantom.truth.mask("tumour")))
-    steps = made.card["plan"]["steps"]
     assert fmean(found) >= LEAST_DICE, found
-    replace_line(
-        "training",
-        f"| {made.card['plan']['network']['target'].rpartition('.')[2]} |",
-        f" {LEARNED_FROM} | {steps} | {cpu_minutes:.1f} | {UNSEEN} | {fmean(found):.3f} | {min(found):.3f} | 0 |",
-    )
+    write_down(made, cpu_minutes, np.array(found), "", "0")
+
+
+def write_down(made: Trained, cpu_minutes: float, found: np.ndarray, option: str, unlike_monai: str) -> None:
+    """Replace a training's line in the table of the page."""
+    network = made.card["plan"]["network"]["target"].rpartition(".")[2]
+    trained_on = f"{LEARNED_FROM} | {made.card['plan']['steps']} | {cpu_minutes:.1f}"
+    reached = f"{UNSEEN} | {found.mean():.3f} | {found.min():.3f} | {unlike_monai}"
+    replace_line("training", f"| {network}{option} |", f" {trained_on} | {reached} |")
 
 
 def run_by_monai(bundle: Path, images: Path, out: Path) -> dict[str, np.ndarray]:
@@ -115,9 +127,4 @@ def test_clicks_help_a_network_that_was_trained_with_them(dataset, tmp_path):
             f" {column.mean():.3f} | {np.median(column):.3f} | {column.min():.3f} |",
             page=TRAINING_PAGE,
         )
-    steps = made.card["plan"]["steps"]
-    replace_line(
-        "training",
-        f"| {made.card['plan']['network']['target'].rpartition('.')[2]}, `--deepedit` |",
-        f" {LEARNED_FROM} | {steps} | {cpu_minutes:.1f} | {UNSEEN} | {means[0]:.3f} | {tumour[:, 0].min():.3f} | – |",
-    )
+    write_down(made, cpu_minutes, tumour[:, 0], ", `--deepedit`", "–")

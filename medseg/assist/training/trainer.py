@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -41,11 +41,14 @@ WITH_CLICKS = 0.5
 MOST_CLICKS = 3
 """In a guided step."""
 
+CLICKS_ALONE = 0.25
+"""Share of the guided steps that keep the current structures back: a reader may begin with a click."""
+
 MOST_LOOKED_AT = 4
 """Cases that are measured on the way: all of them at each report would take more than the training."""
 
-TIMED_STEPS = 6
-"""The first of them takes longer, and does not count."""
+LEAST_TIMED = 6
+"""Steps; the first half takes longer, while libraries find their way, and does not count."""
 
 
 class Trainer:
@@ -174,6 +177,8 @@ class Trainer:
             proposed = self._proposed(torch.cat([image, guidance], dim=1))
             drawn = [self._drawn(*each) for each in zip(clicks, proposed, truth, strict=True)]
             guidance = torch.from_numpy(np.stack(drawn)).to(self._device)
+        if rng.random() < CLICKS_ALONE:
+            guidance[:, self.plan.classes :] = 0
         return guidance
 
     def _drawn(self, clicks: list[list[tuple[int, ...]]], proposed: Any, truth: Any) -> Any:
@@ -196,14 +201,22 @@ class Trainer:
         return SlidingWindowInferer(self.plan.patch, sw_batch_size=1, overlap=0)
 
 
-def seconds_a_step(trainer: Trainer) -> float:
-    """How long a step takes, by some of a trainer that is of no use afterwards."""
-    taken_s = []
-    for _ in range(TIMED_STEPS):
+def seconds_a_step(trainer: Trainer, within_s: float, goes_on: Callable[[], None]) -> float:
+    """How long a step takes, by some of a trainer that is of no use afterwards.
+
+    Args:
+        trainer: The trainer.
+        within_s: About how long may be spent on it.
+        goes_on: Called before each step; what it raises is passed on.
+    """
+    first_s = time.perf_counter()
+    taken_s: list[float] = []
+    while len(taken_s) < LEAST_TIMED or time.perf_counter() - first_s < within_s:
+        goes_on()
         began_s = time.perf_counter()
         trainer.advance()
         taken_s.append(time.perf_counter() - began_s)
-    return float(np.median(taken_s[1:]))
+    return float(np.median(taken_s[len(taken_s) // 2 :]))
 
 
 def _dice(a: Any, b: Any) -> float:

@@ -1,5 +1,7 @@
 """A bundle beside the classical segmenters."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from assist.made_bundles import oblique, thresholding_bundle
 from medseg.assist.bundle import BundleSegmenter, opened_bundle
 from medseg.assist.bundle.outputs import as_prediction
 from medseg.assist.proposing import propose
-from medseg.assist.segmenter import Hints, Segmenter
+from medseg.assist.segmenter import BACKGROUND, Hints, Point, Segmenter
 from medseg.errors import AssistError
 from medseg.volume import Quantity, Source, Volume
 
@@ -19,7 +21,7 @@ class StandIn:
         self.bundle = bundle
 
     def predict(self, volume, *, guidance, progress):
-        self.guidance = guidance
+        StandIn.guidance = guidance
         progress("thresholding", 0, 1)
         return as_prediction((volume.voxels > 100)[np.newaxis].astype(np.uint8), self.bundle)
 
@@ -73,3 +75,40 @@ def test_a_structure_that_a_bundle_does_not_find_is_told_before_it_runs(tmp_path
         with pytest.raises(AssistError, match="kidney") as refused:
             propose(segmenter, volume, ["liver", "kidney"], Hints())
     assert refused.value.hint == "it finds liver, spleen"
+
+
+def guided(folder):
+    """A bundle that says that it takes clicks on two structures."""
+    thresholding_bundle(folder, structures=("Liver", "Spleen"))
+    path = folder / "configs" / "metadata.json"
+    form = {"guidance": {"structures": 2, "click_sigma_mm": 3.0}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"medseg": form}))
+    return opened_bundle(folder)
+
+
+def test_clicks_and_the_rough_delineation_reach_a_bundle_that_takes_them(tmp_path, volume):
+    region = (slice(1, 5), slice(2, 9), slice(0, 4))
+    rough = np.zeros((4, 7, 4), bool)
+    rough[1, 2, 3] = True
+    points = (Point((1.0, 2.0, 3.0), "spleen"), Point((4.0, 5.0, 6.0), BACKGROUND))
+    hints = Hints(points=points, rough={"spleen": rough})
+    with guided(tmp_path / "b") as bundle, BundleSegmenter(bundle) as segmenter:
+        assert segmenter.takes_clicks
+        proposal = propose(segmenter, volume, ["spleen", "liver"], hints, region=region)
+        given = StandIn.guidance
+        assert given.clicks_ras_mm == [[[-4.0, -5.0, 6.0]], [], [[-1.0, -2.0, 3.0]]]
+        assert given.current.shape == volume.grid.shape_kji
+        assert np.argwhere(given.current).tolist() == [[2, 4, 3]]
+        assert given.current.max() == 2
+        propose(segmenter, volume, ["spleen"], Hints())
+        assert StandIn.guidance is None
+    assert not any("clicks" in remark for remark in proposal.remarks)
+
+
+def test_a_bundle_that_takes_no_clicks_says_so(tmp_path, volume):
+    hints = Hints(points=(Point((1.0, 2.0, 3.0), "tumour"),))
+    with made(tmp_path / "b") as bundle, BundleSegmenter(bundle) as segmenter:
+        assert not segmenter.takes_clicks
+        proposal = propose(segmenter, volume, ["tumour"], hints)
+    assert StandIn.guidance is None
+    assert proposal.remarks == ("The bundle takes no clicks: it proposes the same without them.",)
