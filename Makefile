@@ -44,6 +44,7 @@ screenshots: $(VENV)/.test system-packages
 	@$(BIN)/python tools/make_sample_pictures.py
 	@$(BIN)/python tools/make_agreement_picture.py
 	@$(BIN)/python tools/make_report_pictures.py
+	@PYTHONPATH=tests $(BIN)/python tools/make_circle_picture.py
 
 .PHONY: system-packages
 system-packages:

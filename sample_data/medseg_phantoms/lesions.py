@@ -2,12 +2,14 @@
 
 They differ in size, place and shape of liver and tumour, in contrast, noise and voxel size. Vessels are as
 bright as the liver's surroundings are not, and a cyst is darker than every tumour: a threshold alone finds
-none of the tumours.
+none of the tumours. A necrotic tumour has a bright rim and a dark middle: what goes by value from a click
+finds one of the two.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -28,21 +30,26 @@ FIELD_OF_VIEW_MM = (72.0, 80.0, 80.0)
 """Along k, j and i: about a liver of a child, so that a network learns from many in minutes."""
 
 FAT_HU, MUSCLE_HU, LIVER_HU, VESSEL_HU, CYST_HU = -95.0, 55.0, 110.0, 185.0, 8.0
+RIM_HU, NECROSIS_HU = 150.0, 25.0
+
+NECROSIS_SHARE = 0.65
+"""Of the radius of a necrotic tumour."""
 
 
-def liver_lesion_ct(seed: int, *, voxel_scale: float = 1.0) -> Phantom:
+def liver_lesion_ct(seed: int, *, voxel_scale: float = 1.0, necrotic: bool = False) -> Phantom:
     """Make a portal-venous CT of a liver with a tumour.
 
     Args:
         seed: Chooses the patient, the scanner's voxels and the noise.
         voxel_scale: Larger voxels, for fewer of them: 2 gives an eighth.
+        necrotic: Whether the tumour is dead in its middle, and a little larger.
 
     Returns:
         An int16 image in HU, and the truth about liver and tumour. The same arguments give the same bytes.
     """
     rng = np.random.default_rng(seed)
     grid = _grid(rng, voxel_scale)
-    scene = _scene(rng, seed)
+    scene = _scene(rng, seed, necrotic=necrotic)
     ideal = blurred(paint_image(scene, grid, FAT_HU), grid, CT_KERNEL_MM)
     noisy = add_ct_noise(ideal, grid, rng.uniform(8, 18), rng)
     voxels = np.clip(np.rint(noisy), -1024, 3071).astype(np.int16)
@@ -61,7 +68,8 @@ def _grid(rng: np.random.Generator, voxel_scale: float) -> Grid:
     """Thick slices, as in practice; the middle of the field of view is the origin."""
     k_mm, ij_mm = voxel_scale * rng.uniform(2.5, 4.0), voxel_scale * rng.uniform(1.5, 2.0)
     spacing = (k_mm, ij_mm, ij_mm)
-    shape = tuple(round(mm / step) for mm, step in zip(FIELD_OF_VIEW_MM, spacing, strict=True))
+    k, j, i = (round(mm / step) for mm, step in zip(FIELD_OF_VIEW_MM, spacing, strict=True))
+    shape = (k, j, i)
     z, y, x = ((1 - n) / 2 * step for n, step in zip(shape, spacing, strict=True))
     return Grid.from_axes(
         shape,
@@ -72,7 +80,7 @@ def _grid(rng: np.random.Generator, voxel_scale: float) -> Grid:
     )
 
 
-def _scene(rng: np.random.Generator, seed: int) -> list[Paint]:
+def _scene(rng: np.random.Generator, seed: int, *, necrotic: bool) -> list[Paint]:
     """From back to front."""
     body = Ellipsoid((0, 0, 0), (44, 40, 60))
     liver_hu = LIVER_HU + rng.normal(0, 6)
@@ -80,27 +88,52 @@ def _scene(rng: np.random.Generator, seed: int) -> list[Paint]:
     centre = (rng.uniform(-5, 5), rng.uniform(-5, 5), rng.uniform(-4, 4))
     smooth = Ellipsoid(centre, radii, yaw_deg=rng.uniform(-25, 25))
     liver = Rough(smooth, Waves(2.5, 30, seed=seed), highest_mm=2.5)
-    tumour_radius_mm = rng.uniform(7, 12)
+    tumour_radius_mm = rng.uniform(10, 14) if necrotic else rng.uniform(7, 12)
     at = _direction(rng)
-    tumour = Within(_tumour(rng, seed, _inside(centre, radii, at, 0.45), tumour_radius_mm), liver)
+    lobes = _lobes(rng, _inside(centre, radii, at, 0.45), tumour_radius_mm)
+    tumour = Within(_tumour(lobes, seed), liver)
     cyst = Ellipsoid(_inside(centre, radii, -at, rng.uniform(0.4, 0.6)), (rng.uniform(4, 7),) * 3)
     return [
         Paint(body, MUSCLE_HU + rng.normal(0, 5)),
         Paint(liver, liver_hu, label=LIVER.label),
         *(Paint(Within(each, liver), VESSEL_HU) for each in _vessels(rng, centre, radii)),
         Paint(Within(cyst, liver), CYST_HU),
-        Paint(tumour, liver_hu - rng.uniform(35, 60), label=TUMOUR.label),
+        *(_necrotic(rng, tumour, lobes) if necrotic else [_solid(rng, tumour, liver_hu)]),
     ]
 
 
-def _tumour(rng: np.random.Generator, seed: int, centre: Triple, radius_mm: float) -> Solid:
-    """Two balls that melt into each other, with a rough surface."""
+def _lobes(rng: np.random.Generator, centre: Triple, radius_mm: float) -> tuple[Ellipsoid, Ellipsoid]:
+    """Two that overlap: a tumour is no ball."""
     beside = np.array(centre) + _direction(rng) * radius_mm * 0.6
-    lobes = (
+    return (
         Ellipsoid(centre, (radius_mm, radius_mm * rng.uniform(0.75, 1), radius_mm * rng.uniform(0.75, 1))),
         Ellipsoid(tuple(beside), (radius_mm * 0.7,) * 3),
     )
-    return Rough(Union(lobes, blend_mm=4), Waves(1.2, 9, seed=seed + 1), highest_mm=1.2)
+
+
+def _tumour(lobes: Sequence[Ellipsoid], seed: int) -> Solid:
+    """Lobes that melt into each other, with a rough surface."""
+    return Rough(Union(tuple(lobes), blend_mm=4), Waves(1.2, 9, seed=seed + 1), highest_mm=1.2)
+
+
+def _solid(rng: np.random.Generator, tumour: Solid, liver_hu: float) -> Paint:
+    """A tumour that is darker than the liver, all of it alike."""
+    return Paint(tumour, liver_hu - rng.uniform(35, 60), label=TUMOUR.label)
+
+
+def _necrotic(rng: np.random.Generator, tumour: Solid, lobes: Sequence[Ellipsoid]) -> list[Paint]:
+    """A rim that takes up contrast medium around a middle that does not; both are tumour."""
+    dead = tuple(Ellipsoid(one.centre_mm, _times(one.radii_mm, NECROSIS_SHARE)) for one in lobes)
+    middle = Within(Union(dead, blend_mm=4), tumour)
+    return [
+        Paint(tumour, RIM_HU + rng.normal(0, 6), label=TUMOUR.label),
+        Paint(middle, NECROSIS_HU + rng.normal(0, 6), label=TUMOUR.label),
+    ]
+
+
+def _times(radii: Triple, share: float) -> Triple:
+    x, y, z = radii
+    return share * x, share * y, share * z
 
 
 def _vessels(rng: np.random.Generator, centre: Triple, radii: Triple) -> list[Solid]:

@@ -256,6 +256,24 @@ def test_slices_and_strokes_of_a_brush_are_taken_over_and_undone(desk_of: Any) -
         assert desk.case.delineation is state
 
 
+def test_a_slice_of_what_was_taken_over_can_be_deleted(desk_of: Any) -> None:
+    desk = desk_of(tumour())
+    desk.choose("Region growing")
+    desk.point(CENTRE)
+    desk.ask()
+    desk.accept_all()
+    taken = desk.mask
+    assert taken[10].any()
+    desk.go_to(PLACES[10, 0, 0] * [0, 0, 1])
+    desk.reader.key(Qt.Key.Key_Delete)
+    desk.wait()
+    assert not desk.mask[10].any()
+    assert np.array_equal(np.delete(desk.mask, 10, axis=0), np.delete(taken, 10, axis=0))
+    desk.reader.key(Qt.Key.Key_Z, CONTROL)
+    desk.wait()
+    assert np.array_equal(desk.mask, taken)
+
+
 def test_what_was_taken_over_is_saved_with_its_method_and_opened_again(desk_of: Any, tmp_path: Path) -> None:
     desk = desk_of(tumour())
     desk.choose("Region growing")

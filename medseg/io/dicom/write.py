@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,7 @@ def write_series(
     series_description: str = "",
     series_number: int = 1,
     study_uid: str | None = None,
+    acquired: date | None = None,
     progress: Progress = silent,
 ) -> tuple[Path, ...]:
     """Write whole-numbered voxels losslessly as uncompressed DICOM, from ``IM0001.dcm`` on.
@@ -95,6 +97,7 @@ def write_series(
         series_description: Free text of at most 64 characters.
         series_number: Number of the series in its study.
         study_uid: Study instance UID, for several series of one study; derived from the seed if absent.
+        acquired: The day of the study and of the acquisition; by default the acquisition has none.
         progress: Told before each file.
 
     Returns:
@@ -122,6 +125,7 @@ def write_series(
         "SeriesInstanceUID": _uid(uid_seed, "series"),
         "FrameOfReferenceUID": volume.grid.frame_of_reference_uid or _uid(uid_seed, "frame of reference"),
         **_FIXED,
+        **_on(acquired),
         **_plane(volume.grid),
         **storage.attributes,
     }
@@ -155,6 +159,13 @@ _FIXED: dict[str, object] = {
     "BitsStored": 16,
     "HighBit": 15,
 }
+
+
+def _on(acquired: date | None) -> dict[str, object]:
+    if acquired is None:
+        return {}
+    day = acquired.strftime("%Y%m%d")
+    return {"StudyDate": day, "AcquisitionDate": day, "AcquisitionTime": _TIME}
 
 
 def _dataset(common: dict[str, object], storage: _Storage, sop_instance_uid: str) -> Dataset:

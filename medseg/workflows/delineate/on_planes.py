@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from medseg.contour import (
@@ -16,6 +17,7 @@ from medseg.contour import (
     plane_of,
     trace_slice,
 )
+from medseg.labelmap import LabelMap, ancestors
 from medseg.space import Grid, Plane
 from medseg.workflows.delineate.delineation import Delineation
 
@@ -84,7 +86,7 @@ def with_contours_on(
     """Replace what a structure has on a plane.
 
     Those that stay as they were keep their place among the contours; what is new comes last, so that where
-    planes cross the plane counts as drawn on last.
+    planes cross the plane counts as drawn on last. Nothing is nothing: what came as voxels goes there, too.
 
     Args:
         delineation: What there is.
@@ -102,7 +104,30 @@ def with_contours_on(
         placements.of(contour)
     stays = {id(c) for c in wanted} & before
     kept = [c for c in delineation.contours if id(c) not in before or id(c) in stays]
+    if not wanted and isinstance(where, Slice) and delineation.came_as_voxels(structure_id):
+        delineation = replace(delineation, voxels=_emptied(delineation.voxels, structure_id, where))
     return delineation.with_contours((*kept, *(c for c in wanted if id(c) not in stays)))
+
+
+def _emptied(voxels: LabelMap | None, structure_id: str, where: Slice) -> LabelMap | None:
+    """The voxels without those of a structure on a slice: no contour could say that there are none."""
+    if voxels is None:
+        return None
+    structure = voxels.structure(structure_id)
+    here: list[slice | int] = [slice(None)] * 3
+    here[where.axis] = where.index
+    layer = voxels.layers[structure.layer].copy()
+    on_slice = layer[tuple(here)]
+    own = on_slice == structure.label
+    if not own.any():
+        return voxels
+    by_id = {s.id: s for s in voxels.structures}
+    wholes = [by_id[one] for one in ancestors(structure, by_id)]
+    # Where a part is no longer, there is what it was part of.
+    on_slice[own] = next((whole.label for whole in wholes if whole.layer == structure.layer), 0)
+    layers = list(voxels.layers)
+    layers[structure.layer] = layer
+    return LabelMap.painted(voxels.grid, layers, voxels.structures)
 
 
 def _lies_on(contour: Contour, plane: Plane) -> bool:

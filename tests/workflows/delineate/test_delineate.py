@@ -249,6 +249,37 @@ def test_voxels_stay_voxels_until_a_slice_is_edited(grid: Grid) -> None:
     assert np.array_equal(LiveProposal(grid).update(edited)[1].layers[0], made)
 
 
+@pytest.mark.parametrize("where", [Slice(0, 6), Slice(2, 20)], ids=str)
+def test_a_slice_of_voxels_can_be_emptied(grid: Grid, where: Slice) -> None:
+    voxels = masks_of(grid)
+    now = opened(LabelMap(grid, (voxels,), (TUMOUR,)), ContourSet())
+    placements = Placements(grid)
+    edited = with_contours_on(now, "tumour", where, [circle(grid, where, 4, "tumour")], placements)
+    expected = voxels.copy()
+    np.moveaxis(expected, where.axis, 0)[where.index] = 0
+    for before in (now, edited):
+        emptied = with_contours_on(before, "tumour", where, (), placements)
+        assert np.array_equal(label_map_of(emptied, grid).voxels, expected)
+        assert contours_on(emptied, "tumour", where, placements) == ()
+        live = LiveProposal(grid)
+        live.update(before)
+        _, changed = live.update(emptied)
+        shown = label_map_of(before, grid).voxels.copy()
+        shown[changed.box] = changed.layers[0]
+        assert np.array_equal(shown, expected)
+        assert with_contours_on(emptied, "tumour", where, (), placements).voxels is emptied.voxels
+    assert np.array_equal(label_map_of(now, grid).voxels, voxels), "what was is untouched: undo finds it"
+
+
+def test_where_a_part_is_emptied_there_is_what_it_is_part_of(grid: Grid) -> None:
+    voxels = masks_of(grid)
+    voxels[6, 24:28, 24:28] = CORE.label
+    now = opened(LabelMap(grid, (voxels,), (TUMOUR, CORE)), ContourSet())
+    emptied = with_contours_on(now, "core", Slice(0, 6), (), Placements(grid))
+    assert not label_map_of(emptied, grid).mask("core").any()
+    assert np.array_equal(label_map_of(emptied, grid).voxels, np.where(voxels == CORE.label, 1, voxels))
+
+
 def test_what_was_saved_between_contours_can_be_edited_again(grid: Grid) -> None:
     before = drawn(grid, LIVER, TUMOUR, CORE)
     completion = interpolate(before.contours, grid, before.structures)
