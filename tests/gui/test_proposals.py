@@ -342,6 +342,35 @@ def test_a_proposal_and_hints_are_done_away_with(desk_of: Any) -> None:
     assert not desk.reader.view.lines.shown(HINTS)
 
 
+def test_true_planes_show_what_is_proposed_on_slices_that_lean(desk_of: Any, volume_of: Any) -> None:
+    leaning = volume_of(directions_lps=((0, -0.3, 0.954), (0, 0.954, 0.3), (1, 0, 0)), shape_kji=(16, 60, 60))
+    grid = leaning.grid
+    centre = grid.to_lps_mm(np.array([[8.0, 30.0, 30.0]]))[0]
+    off_mm = np.linalg.norm(grid.to_lps_mm(np.stack(np.indices(grid.shape_kji), axis=-1)) - centre, axis=-1)
+    values = (40 + 80 * (off_mm <= RADIUS_MM)).astype(np.float32)
+    desk = desk_of(Volume(grid, values, Quantity.HU, Source("phantom", modality="CT")))
+    desk.choose("Threshold in a ball")
+    desk.go_to(centre)
+    desk.ball(centre, RADIUS_MM + 5)
+    desk.ask()
+    proposal = desk.panel.assisting.offered.proposal
+    desk.reader.key(Qt.Key.Key_U)
+    assert desk.panel.binding.is_upright
+    assert desk.panel.assisting.offered.proposal is proposal
+    view = desk.panel.binding.main
+    (outline,) = view.lines.shown(OFFERED)
+    desk.go_to(centre)
+    (outline,) = view.lines.shown(OFFERED)
+    across_mm = np.ptp(outline.points_mm, axis=0)
+    assert across_mm == pytest.approx([2 * RADIUS_MM] * 2, abs=4)
+    assert desk.panel.assisting.hints.sphere is not None
+    desk.reader.key(Qt.Key.Key_Space)
+    assert "true anatomical plane" in desk.panel.messages.text
+    desk.accept_all()
+    mask = label_map_of(desk.case.delineation, grid).mask("tumour")
+    assert dice(mask, off_mm <= RADIUS_MM) > 0.95
+
+
 def test_a_bundle_proposes_the_same_voxels_as_the_command_while_the_window_lives(
     panel: Any, wait: Any, qtbot: Any, tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ class Assisting:
         self._segmenters: list[Segmenter] = []
         self._bundles: list[OpenBundle] = []
         self._chosen = 0
+        self._case: Case | None = None
         self.hints: HintBoard = desk.box.hints
         self.offered: Offered | None = None
         self.ask_for_bundle = ask_for_folder
@@ -184,9 +185,13 @@ class Assisting:
         self._desk.background.run("Taking over", work, partial(self._accept, case))
 
     def show_case(self) -> None:
-        """Begin with another case, or with other planes of the same one."""
-        self.offered = None
-        self.hints.clear()
+        """Begin with another case; on other planes of the same one all stays."""
+        offered, self.offered = self.offered, None
+        if self._desk.case is not self._case:
+            self._case = self._desk.case
+            self.hints.clear()
+        elif offered is not None:
+            self.offered = self._offered(offered.proposal, offered.notes)
         if self._desk.binding is not None:
             self._desk.binding.set_assist_lines(self.lines)
         self.refresh()
@@ -254,15 +259,19 @@ class Assisting:
         if case is not self._desk.case or self._desk.binding is None:
             return
         proposal = asked.proposal
-        grid = self._desk.binding.grid
-        shown = proposal if grid is case.volume.grid else resampled(proposal, case.volume.grid, grid)
-        self.offered = Offered(proposal, asked.notes, shown)
+        self.offered = self._offered(proposal, asked.notes)
         if not any(mask.any() for mask in proposal.masks.values()):
             self.offered = None
             self._desk.messages.warn("Nothing was found.", *proposal.remarks)
         elif proposal.remarks:
             self._desk.messages.inform(" ".join(proposal.remarks))
         self._show()
+
+    def _offered(self, proposal: Proposal, notes: tuple[str, ...]) -> Offered:
+        """A proposal as the views show it."""
+        case, binding = self._open_case(), self._desk.binding
+        own, shown = case.volume.grid, case.volume.grid if binding is None else binding.grid
+        return Offered(proposal, notes, proposal if shown is own else resampled(proposal, own, shown))
 
     def _accept(self, case: Case, made: tuple[Delineation, Delineation]) -> None:
         before, after = made
@@ -286,7 +295,7 @@ class Assisting:
         offered, case = self._require_offered(), self._open_case()
         where = _slice_of(slate)
         proposal = without_on(offered.proposal, where, fill(stroke, case.volume.grid, where))
-        self.offered = Offered(proposal, offered.notes, proposal)
+        self.offered = self._offered(proposal, offered.notes)
         self._show()
 
     def _require_offered(self) -> Offered:
