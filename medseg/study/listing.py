@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, or_, select
+from sqlalchemy import Connection, Select, and_, case, func, null, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from medseg.review.states import State
@@ -18,8 +18,8 @@ from medseg.study.records import Ranking
 from medseg.study.rows import case_of
 from medseg.study.worklist import Filter, Order, WorklistRow
 
-_NOT_ASKED = ("", "", None)
-"""In the place of a row of ``uncertainties``: of no image."""
+_UPDATED = list(schema.cases.c).index(schema.cases.c.updated)
+"""The last column of a case; two about what a model thinks of it follow."""
 
 
 def worklist(
@@ -44,15 +44,17 @@ def worklist(
     cases, doubts = schema.cases, schema.uncertainties
     # Those without a date come last, on both databases; ids by their bytes, which is also the quickest.
     order = [cases.c.due.is_(None), cases.c.due, _by_bytes(connection, cases.c.id)]
-    query = select(cases).where(*_conditions(wanted))
+    if ranking is None:
+        query = select(cases, null(), null())
+    else:
+        query = select(cases, doubts.c.ranking, doubts.c.value).outerjoin(doubts, is_of_image(ranking))
     if by is Order.UNCERTAINTY and ranking is not None:
-        query = query.outerjoin(doubts, is_of_image(ranking))
         # One key is sorted by faster than three: below all values those without one, then those not asked.
         without = case((doubts.c.ranking.is_(None), -2), else_=-1)
         order = [func.coalesce(doubts.c.value, without).desc(), *order]
-    query = query.order_by(*order).limit(limit).offset(offset)
+    query = query.where(*_conditions(wanted)).order_by(*order).limit(limit).offset(offset)
     with _without_collection():
-        return tuple(_rows(connection, query, ranking, are_few=limit is not None))
+        return tuple(_rows(connection, query, are_few=limit is not None))
 
 
 def counts(connection: Connection, wanted: Filter) -> dict[State, int]:
@@ -73,23 +75,20 @@ def is_of_image(ranking: Ranking) -> ColumnElement[bool]:
     )
 
 
-def _rows(
-    connection: Connection, query: Select[Any], ranking: Ranking | None, *, are_few: bool
-) -> list[WorklistRow]:
+def _rows(connection: Connection, query: Select[Any], *, are_few: bool) -> list[WorklistRow]:
     """The database's answer is freed when this returns: the search for cycles has half as much to do."""
     rows = connection.execute(query).all()
     few = [row[0] for row in rows] if are_few else None
     readers, comments = _readers(connection, few), _open_comments(connection, few)
-    doubts = {} if ranking is None else _uncertainties(connection, few, ranking)
     return [
         WorklistRow(
             case_of(row),
             readers.get(row[0], ()),
             comments.get(row[0], 0),
-            datetime.fromisoformat(row[-1]),
-            # Of this image alone: two values rather than an object, of which there would be thousands.
-            (doubt := doubts.get(row[0], _NOT_ASKED))[1] == row[3],
-            doubt[2] if doubt[1] == row[3] else None,
+            datetime.fromisoformat(row[_UPDATED]),
+            # Two values rather than an object, of which there would be thousands.
+            row[_UPDATED + 1] is not None,
+            row[_UPDATED + 2],
         )
         for row in rows
     ]
@@ -116,18 +115,6 @@ def _open_comments(connection: Connection, case_ids: Sequence[str] | None) -> di
     if case_ids is not None:
         query = query.where(table.c.case_id.in_(case_ids))
     return {row[0]: row[1] for row in connection.execute(query.group_by(table.c.case_id))}
-
-
-def _uncertainties(
-    connection: Connection, case_ids: Sequence[str] | None, ranking: Ranking
-) -> dict[str, Sequence[Any]]:
-    """By the id of a case: id, digest of the image that was asked about, value."""
-    table = schema.uncertainties
-    query = select(table.c.case_id, table.c.image_sha256, table.c.value)
-    query = query.where(table.c.ranking == ranking.number)
-    if case_ids is not None:
-        query = query.where(table.c.case_id.in_(case_ids))
-    return {row[0]: row for row in connection.execute(query)}
 
 
 def _by_bytes(connection: Connection, column: Any) -> Any:
