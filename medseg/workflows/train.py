@@ -156,7 +156,8 @@ def train(
         structures: Names of what is learned; by default all that every case has.
         held_out: How many cases are only measured on; below 1, which share of them. By default those for
             validation, or a fifth.
-        minutes: About how long it may train, by the clock; by default an hour.
+        minutes: About how long it may train, by the clock of a machine that does nothing else; by default an
+            hour.
         epochs: How often each case is seen, instead.
         network: ``segresnet``, ``dynunet``, or ``auto`` for what suits the data.
         deepedit: Whether the network takes clicks and the current structures, too.
