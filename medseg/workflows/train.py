@@ -358,7 +358,7 @@ class _Training:
             return plan.steps
         all_s = 60 * (DEFAULT_MINUTES if self.options.minutes is None else self.options.minutes)
         step_s = seconds_a_step(
-            Trainer(replace(plan, steps=1000), patches, device),
+            Trainer(replace(plan, steps=1), patches, device),
             min(SHARE_FOR_TIMING * all_s, MOST_TIMING_S),
             lambda: self.progress("timing a step", 0, 1),
         )

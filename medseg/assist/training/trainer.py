@@ -35,8 +35,11 @@ WARM_UP = 0.1
 MOST_NORM = 12.0
 """Longer gradients are cut to this, as in nnU-Net."""
 
+ALONE_FIRST = 0.3
+"""Share of the steps before the first click: else a network waits to be told, and learns late to look itself."""
+
 WITH_CLICKS = 0.5
-"""Share of the steps that are guided: the network must find structures alone, too (DeepEdit)."""
+"""Share of the later steps that are guided: the network must find structures alone, too (DeepEdit)."""
 
 MOST_CLICKS = 3
 """In a guided step."""
@@ -169,7 +172,7 @@ class Trainer:
         rng = self._random(3)
         form = form_of(self.plan)
         guidance = torch.zeros((image.shape[0], form.channels, *image.shape[2:]), device=self.device)
-        if rng.random() >= WITH_CLICKS:
+        if self.step < ALONE_FIRST * self.plan.steps or rng.random() >= WITH_CLICKS:
             return guidance
         truth = label[:, 0].cpu().numpy()
         clicks: list[list[list[tuple[int, ...]]]] = [[[] for _ in range(self.plan.classes)] for _ in truth]
