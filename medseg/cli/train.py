@@ -34,7 +34,11 @@ if TYPE_CHECKING:
     metavar="N",
     help="How many cases are only measured on; below 1, which share. Default: those for validation, or 0.2.",
 )
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="By the clock. Default: 60.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="About how long, by the clock. Default: 60.",
+)
 @click.option("--epochs", type=click.IntRange(min=1), help="How often each case is seen, instead of minutes.")
 @click.option(
     "--network",

@@ -156,7 +156,8 @@ def train(
         structures: Names of what is learned; by default all that every case has.
         held_out: How many cases are only measured on; below 1, which share of them. By default those for
             validation, or a fifth.
-        minutes: About how long it may train, by the clock; by default an hour.
+        minutes: About how long it may train, by the clock of a machine that does nothing else; by default an
+            hour.
         epochs: How often each case is seen, instead.
         network: ``segresnet``, ``dynunet``, or ``auto`` for what suits the data.
         deepedit: Whether the network takes clicks and the current structures, too.
@@ -357,7 +358,7 @@ class _Training:
             return plan.steps
         all_s = 60 * (DEFAULT_MINUTES if self.options.minutes is None else self.options.minutes)
         step_s = seconds_a_step(
-            Trainer(replace(plan, steps=1000), patches, device),
+            Trainer(replace(plan, steps=1), patches, device),
             min(SHARE_FOR_TIMING * all_s, MOST_TIMING_S),
             lambda: self.progress("timing a step", 0, 1),
         )

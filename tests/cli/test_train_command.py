@@ -138,9 +138,11 @@ def test_a_checkpoint_that_is_damaged_is_told(site, tmp_path, monkeypatch):
 
 def test_minutes_become_a_number_of_steps_that_is_kept(site, tmp_path):
     dataset = dataset_of(site, tmp_path / "dataset")
-    done = run(dataset, "--out", tmp_path / "bundle", "--minutes", 0.02, "--held-out", 0, "--json")
+    options = ["--minutes", 0.02, "--held-out", 0, "--network", "dynunet"]
+    done = run(dataset, "--out", tmp_path / "bundle", *options, "--json")
     assert done.exit_code == 0, done.output
     card = json.loads(done.stdout)
+    assert card["plan"]["network"]["target"] == "monai.networks.nets.DynUNet"
     assert card["plan"]["steps"] >= 1
     assert card["training"]["minutes"] < 0.5
     assert card["held_out"] == []

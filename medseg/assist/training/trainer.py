@@ -35,8 +35,11 @@ WARM_UP = 0.1
 MOST_NORM = 12.0
 """Longer gradients are cut to this, as in nnU-Net."""
 
+ALONE_FIRST = 0.3
+"""Share of the steps before the first click: else a network waits to be told, and learns late to look itself."""
+
 WITH_CLICKS = 0.5
-"""Share of the steps that are guided: the network must find structures alone, too (DeepEdit)."""
+"""Share of the later steps that are guided: the network must find structures alone, too (DeepEdit)."""
 
 MOST_CLICKS = 3
 """In a guided step."""
@@ -64,7 +67,7 @@ class Trainer:
         self.plan = plan
         self.step = 0
         self._patches = patches
-        self._device = device
+        self.device = device
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.seed)
             network: torch.nn.Module = ConfigParser({"network": plan.network.config}).get_parsed_content(
@@ -92,7 +95,7 @@ class Trainer:
 
     def advance(self) -> float:
         """Take one step; returns its loss."""
-        image, label = (each.to(self._device) for each in self._patches.of_step(self.step))
+        image, label = (each.to(self.device) for each in self._patches.of_step(self.step))
         for group in self._optimiser.param_groups:
             group["lr"] = self.learning_rate
         # Whatever draws numbers in a step, such as dropout, draws them by the step's own seed.
@@ -130,7 +133,7 @@ class Trainer:
         Raises:
             Exception: It is damaged, or of another network.
         """
-        state: Mapping[str, Any] = torch.load(path, map_location=self._device, weights_only=True)
+        state: Mapping[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
         self.network.load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._scaler.load_state_dict(state["scaler"])
@@ -153,7 +156,7 @@ class Trainer:
             image, label = case.opened()
             channels = form_of(self.plan).channels if self.plan.guided else 0
             batch = np.concatenate([image, np.zeros((channels, *image.shape[1:]), np.float32)])[None]
-            proposed = self._proposed(torch.from_numpy(batch).to(self._device), self._windows)[0]
+            proposed = self._proposed(torch.from_numpy(batch).to(self.device), self._windows)[0]
             rows.append([_dice(proposed == n, label[0] == n) for n in range(1, len(names) + 1)])
         means = np.mean(rows, axis=0).tolist() if rows else []
         return dict(zip(names, means, strict=False))
@@ -162,21 +165,21 @@ class Trainer:
         return np.random.default_rng((self.plan.seed, purpose, self.step))
 
     def _precision(self) -> AbstractContextManager[Any]:
-        return torch.autocast(self._device.type, enabled=self._device.type == "cuda")
+        return torch.autocast(self.device.type, enabled=self.device.type == "cuda")
 
     def _guidance(self, image: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         """What a reader would have given by now: nothing, or some clicks upon the network's own proposals."""
         rng = self._random(3)
         form = form_of(self.plan)
-        guidance = torch.zeros((image.shape[0], form.channels, *image.shape[2:]), device=self._device)
-        if rng.random() >= WITH_CLICKS:
+        guidance = torch.zeros((image.shape[0], form.channels, *image.shape[2:]), device=self.device)
+        if self.step < ALONE_FIRST * self.plan.steps or rng.random() >= WITH_CLICKS:
             return guidance
         truth = label[:, 0].cpu().numpy()
         clicks: list[list[list[tuple[int, ...]]]] = [[[] for _ in range(self.plan.classes)] for _ in truth]
         for _ in range(int(rng.integers(1, MOST_CLICKS + 1))):
             proposed = self._proposed(torch.cat([image, guidance], dim=1))
             drawn = [self._drawn(*each) for each in zip(clicks, proposed, truth, strict=True)]
-            guidance = torch.from_numpy(np.stack(drawn)).to(self._device)
+            guidance = torch.from_numpy(np.stack(drawn)).to(self.device)
         if rng.random() < CLICKS_ALONE:
             guidance[:, self.plan.classes :] = 0
         return guidance
@@ -202,20 +205,25 @@ class Trainer:
 
 
 def seconds_a_step(trainer: Trainer, within_s: float, goes_on: Callable[[], None]) -> float:
-    """How long a step takes, by some of a trainer that is of no use afterwards.
+    """How long a step takes on a machine that does nothing else, by some of a trainer that is then of no use.
+
+    On a CPU the time of the process is divided by its threads: what else runs while the steps are timed, and
+    may soon be over, does not make the training shorter.
 
     Args:
         trainer: The trainer.
         within_s: About how long may be spent on it.
         goes_on: Called before each step; what it raises is passed on.
     """
+    on_cpu = trainer.device.type == "cpu"
+    clock, threads = (time.process_time, torch.get_num_threads()) if on_cpu else (time.perf_counter, 1)
     first_s = time.perf_counter()
     taken_s: list[float] = []
     while len(taken_s) < LEAST_TIMED or time.perf_counter() - first_s < within_s:
         goes_on()
-        began_s = time.perf_counter()
+        began_s = clock()
         trainer.advance()
-        taken_s.append(time.perf_counter() - began_s)
+        taken_s.append((clock() - began_s) / threads)
     return float(np.median(taken_s[len(taken_s) // 2 :]))
 
 
