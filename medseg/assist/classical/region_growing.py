@@ -56,17 +56,19 @@ class _Growing:
         progress(self.title, 1, 3)
         near = near_seeds(task, seeds)
         found, remarks = self._alike(task, raw, seeds, progress)
-        if task.hints.sphere is not None:
-            found &= ball(grid, task.region, task.hints.sphere)
+        sphere = task.hints.sphere
+        inside = ball(grid, task.region, sphere) if sphere is not None else np.ones_like(found)
         progress(self.title, 2, 3)
         mask = shaped(
-            found,
+            found & inside,
             near,
             grid,
             closing_mm=task.number("closing_mm"),
             neck=task.number("neck"),
             progress=progress,
         )
+        # Closing gaps may have gone beyond the ball.
+        mask &= inside
         return Proposal(
             {structure_id: mask}, task.region, Method(self.name, self.version, task.parameters), remarks
         )

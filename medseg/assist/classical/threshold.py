@@ -84,6 +84,8 @@ class ThresholdInSphere:
             progress=progress,
         )
         method = Method(self.name, self.version, task.parameters)
+        # Closing gaps may have gone beyond.
+        mask &= inside
         return Proposal({first: mask}, task.region, method, (f"values {_told(low, high)}",))
 
     def _limits(self, task: Task, values: Floats, inside: Mask, middle: Mask) -> Limits:

@@ -36,7 +36,7 @@ MOST_NORM = 12.0
 """Longer gradients are cut to this, as in nnU-Net."""
 
 ALONE_FIRST = 0.3
-"""Share of the steps before the first click: else a network waits to be told, and learns late to look itself."""
+"""Share of the steps before the first click: else a network waits to be told, and learns late to look."""
 
 WITH_CLICKS = 0.5
 """Share of the later steps that are guided: the network must find structures alone, too (DeepEdit)."""
