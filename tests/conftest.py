@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Two runs of tests share two cores, and small networks are slower on several threads: torch, here and in the
+# processes of bundles, takes one. Read when it is imported, which is later.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Tests run on machines of very different speed; a slow example is no failure, and the same examples
 # everywhere make a failure repeatable.
 settings.register_profile("medseg", deadline=None, derandomize=True, print_blob=True)
