@@ -30,19 +30,26 @@ FIELD_OF_VIEW_MM = (72.0, 80.0, 80.0)
 FAT_HU, MUSCLE_HU, LIVER_HU, VESSEL_HU, CYST_HU = -95.0, 55.0, 110.0, 185.0, 8.0
 
 
-def liver_lesion_ct(seed: int, *, voxel_scale: float = 1.0) -> Phantom:
+CONTRAST_HU = (35.0, 60.0)
+"""So much darker than the liver a tumour is."""
+
+
+def liver_lesion_ct(
+    seed: int, *, voxel_scale: float = 1.0, contrast_hu: tuple[float, float] = CONTRAST_HU
+) -> Phantom:
     """Make a portal-venous CT of a liver with a tumour.
 
     Args:
         seed: Chooses the patient, the scanner's voxels and the noise.
         voxel_scale: Larger voxels, for fewer of them: 2 gives an eighth.
+        contrast_hu: The least and the most by which a tumour is darker than the liver.
 
     Returns:
         An int16 image in HU, and the truth about liver and tumour. The same arguments give the same bytes.
     """
     rng = np.random.default_rng(seed)
     grid = _grid(rng, voxel_scale)
-    scene = _scene(rng, seed)
+    scene = _scene(rng, seed, contrast_hu)
     ideal = blurred(paint_image(scene, grid, FAT_HU), grid, CT_KERNEL_MM)
     noisy = add_ct_noise(ideal, grid, rng.uniform(8, 18), rng)
     voxels = np.clip(np.rint(noisy), -1024, 3071).astype(np.int16)
@@ -72,7 +79,7 @@ def _grid(rng: np.random.Generator, voxel_scale: float) -> Grid:
     )
 
 
-def _scene(rng: np.random.Generator, seed: int) -> list[Paint]:
+def _scene(rng: np.random.Generator, seed: int, contrast_hu: tuple[float, float]) -> list[Paint]:
     """From back to front."""
     body = Ellipsoid((0, 0, 0), (44, 40, 60))
     liver_hu = LIVER_HU + rng.normal(0, 6)
@@ -89,7 +96,7 @@ def _scene(rng: np.random.Generator, seed: int) -> list[Paint]:
         Paint(liver, liver_hu, label=LIVER.label),
         *(Paint(Within(each, liver), VESSEL_HU) for each in _vessels(rng, centre, radii)),
         Paint(Within(cyst, liver), CYST_HU),
-        Paint(tumour, liver_hu - rng.uniform(35, 60), label=TUMOUR.label),
+        Paint(tumour, liver_hu - rng.uniform(*contrast_hu), label=TUMOUR.label),
     ]
 
 
