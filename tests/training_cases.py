@@ -14,7 +14,7 @@ from medseg.workflows.open_image import open_image
 from medseg.workflows.save import save_label_map
 from medseg.workflows.study.export_dataset import export_dataset
 from medseg_phantoms import Phantom
-from medseg_phantoms.lesions import liver_lesion_ct
+from medseg_phantoms.lesions import CONTRAST_HU, liver_lesion_ct
 from study_cases import PEOPLE, Studies, StudySite
 
 FIRST_UNSEEN = 1000
@@ -27,14 +27,16 @@ class Patients:
 
     Attributes:
         voxel_scale: See :func:`~medseg_phantoms.lesions.liver_lesion_ct`.
+        contrast_hu: Likewise.
     """
 
     voxel_scale: float = 1.7
+    contrast_hu: tuple[float, float] = CONTRAST_HU
 
     @cache  # noqa: B019 - for as long as the tests run
     def patient(self, seed: int) -> Phantom:
         """A patient."""
-        return liver_lesion_ct(seed, voxel_scale=self.voxel_scale)
+        return liver_lesion_ct(seed, voxel_scale=self.voxel_scale, contrast_hu=self.contrast_hu)
 
     def unseen(self, count: int) -> list[Phantom]:
         """Patients that nobody learns from."""

@@ -35,21 +35,31 @@ RIM_HU, NECROSIS_HU = 150.0, 25.0
 NECROSIS_SHARE = 0.65
 """Of the radius of a necrotic tumour."""
 
+CONTRAST_HU = (35.0, 60.0)
+"""So much darker than the liver a tumour is."""
 
-def liver_lesion_ct(seed: int, *, voxel_scale: float = 1.0, necrotic: bool = False) -> Phantom:
+
+def liver_lesion_ct(
+    seed: int,
+    *,
+    voxel_scale: float = 1.0,
+    contrast_hu: tuple[float, float] = CONTRAST_HU,
+    necrotic: bool = False,
+) -> Phantom:
     """Make a portal-venous CT of a liver with a tumour.
 
     Args:
         seed: Chooses the patient, the scanner's voxels and the noise.
         voxel_scale: Larger voxels, for fewer of them: 2 gives an eighth.
-        necrotic: Whether the tumour is dead in its middle, and a little larger.
+        contrast_hu: The least and the most by which a tumour is darker than the liver.
+        necrotic: Whether the tumour is dead in its middle and bright at its rim, and a little larger.
 
     Returns:
         An int16 image in HU, and the truth about liver and tumour. The same arguments give the same bytes.
     """
     rng = np.random.default_rng(seed)
     grid = _grid(rng, voxel_scale)
-    scene = _scene(rng, seed, necrotic=necrotic)
+    scene = _scene(rng, seed, contrast_hu, necrotic=necrotic)
     ideal = blurred(paint_image(scene, grid, FAT_HU), grid, CT_KERNEL_MM)
     noisy = add_ct_noise(ideal, grid, rng.uniform(8, 18), rng)
     voxels = np.clip(np.rint(noisy), -1024, 3071).astype(np.int16)
@@ -80,7 +90,9 @@ def _grid(rng: np.random.Generator, voxel_scale: float) -> Grid:
     )
 
 
-def _scene(rng: np.random.Generator, seed: int, *, necrotic: bool) -> list[Paint]:
+def _scene(
+    rng: np.random.Generator, seed: int, contrast_hu: tuple[float, float], *, necrotic: bool
+) -> list[Paint]:
     """From back to front."""
     body = Ellipsoid((0, 0, 0), (44, 40, 60))
     liver_hu = LIVER_HU + rng.normal(0, 6)
@@ -98,7 +110,7 @@ def _scene(rng: np.random.Generator, seed: int, *, necrotic: bool) -> list[Paint
         Paint(liver, liver_hu, label=LIVER.label),
         *(Paint(Within(each, liver), VESSEL_HU) for each in _vessels(rng, centre, radii)),
         Paint(Within(cyst, liver), CYST_HU),
-        *(_necrotic(rng, tumour, lobes) if necrotic else [_solid(rng, tumour, liver_hu)]),
+        *(_necrotic(rng, tumour, lobes) if necrotic else [_solid(rng, tumour, liver_hu, contrast_hu)]),
     ]
 
 
@@ -116,9 +128,11 @@ def _tumour(lobes: Sequence[Ellipsoid], seed: int) -> Solid:
     return Rough(Union(tuple(lobes), blend_mm=4), Waves(1.2, 9, seed=seed + 1), highest_mm=1.2)
 
 
-def _solid(rng: np.random.Generator, tumour: Solid, liver_hu: float) -> Paint:
+def _solid(
+    rng: np.random.Generator, tumour: Solid, liver_hu: float, contrast_hu: tuple[float, float]
+) -> Paint:
     """A tumour that is darker than the liver, all of it alike."""
-    return Paint(tumour, liver_hu - rng.uniform(35, 60), label=TUMOUR.label)
+    return Paint(tumour, liver_hu - rng.uniform(*contrast_hu), label=TUMOUR.label)
 
 
 def _necrotic(rng: np.random.Generator, tumour: Solid, lobes: Sequence[Ellipsoid]) -> list[Paint]:

@@ -32,6 +32,8 @@ LEAST_DICE = 0.80
 CLICKS = 3
 
 PATIENTS = Patients(1.0)
+FAINTER = Patients(1.0, contrast_hu=(10.0, 20.0))
+"""Tumours that are harder to see than any that was learned from."""
 
 pytestmark = [
     pytest.mark.skipif("MEDSEG_SOAK" not in os.environ, reason="long; run by `make soak`"),
@@ -111,20 +113,26 @@ def voxels(path: Path) -> np.ndarray:
 def test_clicks_help_a_network_that_was_trained_with_them(dataset, tmp_path):
     made, cpu_minutes = trained(dataset, tmp_path / "bundle", deepedit=True)
     bundle = TrainedBundle(made.folder, torch.device("cpu"))
+    alike, fainter = (after_clicks(bundle, patients) for patients in (PATIENTS, FAINTER))
+    means = fainter.mean(axis=0)
+    assert np.all(np.diff(means) > 0.02), means
+    assert means[CLICKS] > means[0] + 0.2
+    assert fainter[:, CLICKS].min() > fainter[:, 0].min()
+    # Where there is hardly anything to correct, clicks do no harm.
+    assert alike[:, 0].mean() >= LEAST_DICE
+    assert alike[:, CLICKS].mean() > alike[:, 0].mean() - 0.02
+    for patients, found in ((PATIENTS, alike), (FAINTER, fainter)):
+        least, most = patients.contrast_hu
+        cells = " | ".join(f"{column.mean():.3f} ({column.min():.3f})" for column in found.T)
+        replace_line("clicks", f"| by {least:g} to {most:g} HU |", f" {cells} |", page=TRAINING_PAGE)
+    write_down(made, cpu_minutes, alike[:, 0], ", `--deepedit`", "–")
+
+
+def after_clicks(bundle: TrainedBundle, patients: Patients) -> np.ndarray:
+    """Dice of the tumour for each unseen patient and number of clicks, from 0."""
     rows = []
-    for phantom in PATIENTS.unseen(UNSEEN):
+    for phantom in patients.unseen(UNSEEN):
         truth = phantom.truth.layers[0]
         after = bundle.corrected(phantom.volume, truth, CLICKS)
         rows.append([dice(labels == 2, truth == 2) for labels in after])
-    tumour = np.array(rows)
-    means = tumour.mean(axis=0)
-    assert means[CLICKS] > means[0] + 0.01
-    assert tumour[:, CLICKS].min() > tumour[:, 0].min()
-    for clicks, column in enumerate(tumour.T):
-        replace_line(
-            "clicks",
-            f"| {clicks} |",
-            f" {column.mean():.3f} | {np.median(column):.3f} | {column.min():.3f} |",
-            page=TRAINING_PAGE,
-        )
-    write_down(made, cpu_minutes, tumour[:, 0], ", `--deepedit`", "–")
+    return np.array(rows)

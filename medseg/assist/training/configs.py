@@ -16,8 +16,8 @@ from medseg.assist.training.plan import Plan, Scaling
 
 Config = dict[str, Any]
 
-OVERLAP = 0.5
-"""Of the windows of the sliding window, as in nnU-Net."""
+OVERLAP = 0.25
+"""Of the windows of the sliding window: MONAI's default. nnU-Net's half takes three times as long."""
 
 ZERO = "guidance"
 """The key of the guidance's channels before they join the image."""
