@@ -8,7 +8,7 @@ from threading import Thread
 import numpy as np
 
 from medseg.assist.classical.nearby import REACH, answered_near, box_near_ball, box_near_voxels
-from medseg.assist.classical.neighbourhood import Floats, ball, seeds_of, smoothed, values_of
+from medseg.assist.classical.neighbourhood import Floats, ball, require_seeds, seeds_of, smoothed, values_of
 from medseg.assist.segmenter import BACKGROUND, Hint, Method, Parameter, Proposal, Task
 from medseg.progress import Progress, silent
 
@@ -40,11 +40,12 @@ class GrowFromSeeds:
     def propose(self, task: Task, *, progress: Progress = silent) -> Proposal:
         """Propose; see :class:`medseg.assist.segmenter.Segmenter`."""
         progress(self.title, 0, 3)
+        seeds = np.any([seeds_of(task, one) for one in (*task.structure_ids, BACKGROUND)], axis=0)
+        require_seeds(seeds, self.title)
         if task.hints.sphere is not None:
             box = box_near_ball(task, task.hints.sphere)
         else:
-            seeds = [np.argwhere(seeds_of(task, one)) for one in (*task.structure_ids, BACKGROUND)]
-            box = box_near_voxels(task, np.concatenate(seeds), task.number("reach_mm"))
+            box = box_near_voxels(task, np.argwhere(seeds), task.number("reach_mm"))
         return answered_near(task, box, lambda part: self._grown(part, progress))
 
     def _grown(self, task: Task, progress: Progress) -> Proposal:
