@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from medseg.assist.classical.itk_steps import executed
-from medseg.assist.classical.nearby import REACH, answered_near, box_near_ball, box_near_voxels
+from medseg.assist.classical.nearby import REACH, answered_near, box_near_ball, box_near_mask
 from medseg.assist.classical.neighbourhood import (
     AROUND_SEED_MM,
     Floats,
@@ -48,7 +48,7 @@ class _Growing:
         if task.hints.sphere is not None:
             box = box_near_ball(task, task.hints.sphere)
         else:
-            box = box_near_voxels(task, np.argwhere(seeds), task.number("reach_mm"))
+            box = box_near_mask(task, seeds, task.number("reach_mm"))
         return answered_near(task, box, lambda part: self._grown(part, progress))
 
     def _grown(self, task: Task, progress: Progress) -> Proposal:
