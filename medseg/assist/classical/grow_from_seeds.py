@@ -7,8 +7,8 @@ from threading import Thread
 
 import numpy as np
 
-from medseg.assist.classical.nearby import REACH, answered_near, box_near_ball, box_near_voxels
-from medseg.assist.classical.neighbourhood import Floats, ball, seeds_of, smoothed, values_of
+from medseg.assist.classical.nearby import REACH, answered_near, box_near_ball, box_near_mask
+from medseg.assist.classical.neighbourhood import Floats, ball, require_seeds, seeds_of, smoothed, values_of
 from medseg.assist.segmenter import BACKGROUND, Hint, Method, Parameter, Proposal, Task
 from medseg.progress import Progress, silent
 
@@ -40,17 +40,22 @@ class GrowFromSeeds:
     def propose(self, task: Task, *, progress: Progress = silent) -> Proposal:
         """Propose; see :class:`medseg.assist.segmenter.Segmenter`."""
         progress(self.title, 0, 3)
+        seeds = seeds_of(task, BACKGROUND)
+        for structure_id in task.structure_ids:
+            seeds |= seeds_of(task, structure_id)
+        progress(self.title, 1, 3)
+        require_seeds(seeds, self.title)
         if task.hints.sphere is not None:
             box = box_near_ball(task, task.hints.sphere)
         else:
-            seeds = [np.argwhere(seeds_of(task, one)) for one in (*task.structure_ids, BACKGROUND)]
-            box = box_near_voxels(task, np.concatenate(seeds), task.number("reach_mm"))
+            box = box_near_mask(task, seeds, task.number("reach_mm"))
         return answered_near(task, box, lambda part: self._grown(part, progress))
 
     def _grown(self, task: Task, progress: Progress) -> Proposal:
         progress(self.title, 1, 3)
         grid = task.volume.grid
         values = smoothed(values_of(task), grid, task.number("smoothing_mm"))
+        progress(self.title, 2, 3)
         labels = np.zeros(task.shape_kji, np.uint8)
         competing = (*task.structure_ids, BACKGROUND)
         for label, structure_id in enumerate(competing, start=1):

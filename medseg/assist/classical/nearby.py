@@ -12,7 +12,7 @@ import numpy.typing as npt
 from medseg.assist.hint_region import region_around
 from medseg.assist.segmenter import Hints, Mask, Parameter, Proposal, Sphere, Task
 from medseg.errors import AssistError
-from medseg.space import Box, Grid
+from medseg.space import Box, Grid, box_grown, box_of
 
 Key = TypeVar("Key")
 
@@ -64,6 +64,14 @@ def box_near_voxels(task: Task, index: npt.NDArray[np.intp], reach_mm: float) ->
     low, high = index.min(axis=0) - voxels, index.max(axis=0) + voxels + 1
     k, j, i = (slice(int(first), int(end)) for first, end in zip(low, high, strict=True))
     return _within((k, j, i), task.shape_kji)
+
+
+def box_near_mask(task: Task, mask: Mask, reach_mm: float) -> Box:
+    """The box around a mask of the region that holds something, and so far beyond it."""
+    filled = box_of(mask)
+    assert filled is not None  # noqa: S101 - whoever asks has looked
+    voxels = np.ceil(reach_mm * per_mm(task.volume.grid)).astype(int)
+    return box_grown(filled, voxels.tolist(), task.shape_kji)
 
 
 def per_mm(grid: Grid) -> npt.NDArray[np.float64]:

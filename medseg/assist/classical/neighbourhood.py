@@ -72,6 +72,18 @@ def seeds_of(task: Task, structure_id: str | None) -> Mask:
     return seeds
 
 
+def require_seeds(seeds: Mask, title: str) -> None:
+    """Refuse strokes that hold no voxel, and clicks that are all on other structures.
+
+    Raises:
+        AssistError: There is no seed; reason ``hint-missing``.
+    """
+    if not seeds.any():
+        raise AssistError(
+            f"{title} needs a point within the structure", hint="click on it", reason="hint-missing"
+        )
+
+
 def near_seeds(task: Task, seeds: Mask) -> Mask:
     """The seeds and what is near to clicks: some voxels in any case, for one has no spread."""
     near = np.asarray(ndimage.binary_dilation(seeds, np.ones((3, 3, 3), dtype=bool)))

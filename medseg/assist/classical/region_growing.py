@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from medseg.assist.classical.itk_steps import executed
-from medseg.assist.classical.nearby import REACH, answered_near, box_near_ball, box_near_voxels
+from medseg.assist.classical.nearby import REACH, answered_near, box_near_ball, box_near_mask
 from medseg.assist.classical.neighbourhood import (
     AROUND_SEED_MM,
     Floats,
     as_itk,
     ball,
     near_seeds,
+    require_seeds,
     seeds_of,
     smoothed,
     values_of,
@@ -42,11 +43,12 @@ class _Growing:
     def propose(self, task: Task, *, progress: Progress = silent) -> Proposal:
         """Propose; see :class:`medseg.assist.segmenter.Segmenter`."""
         progress(self.title, 0, 3)
+        seeds = seeds_of(task, task.structure_ids[0])
+        require_seeds(seeds, self.title)
         if task.hints.sphere is not None:
             box = box_near_ball(task, task.hints.sphere)
         else:
-            seeds = np.argwhere(seeds_of(task, task.structure_ids[0]))
-            box = box_near_voxels(task, seeds, task.number("reach_mm"))
+            box = box_near_mask(task, seeds, task.number("reach_mm"))
         return answered_near(task, box, lambda part: self._grown(part, progress))
 
     def _grown(self, task: Task, progress: Progress) -> Proposal:

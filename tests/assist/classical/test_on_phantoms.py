@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from medseg.assist.classical.threshold import range_of_contrast
 from medseg.assist.proposing import propose
 from medseg.assist.registry import segmenter
 from medseg.assist.segmenter import BACKGROUND, Hints, Point, Proposal, Sphere
@@ -169,3 +170,52 @@ def test_values_that_are_missing_belong_to_nothing():
     holed = Volume(grid, values, Quantity.HU, Source("phantom"))
     found = propose(segmenter("region-growing"), holed, ["tumour"], Hints(points=CLICK, sphere=BALL))
     assert dice(found.masks["tumour"], truth) > 0.95
+
+
+def test_limits_by_contrast_find_what_lies_between_its_surroundings():
+    """Fat above and air below: one threshold can't part the ball's values into it and the rest."""
+    grid = grid_of("thick")
+    off = distance_mm(grid, (0, 0, 0))
+    truth = off <= RADIUS_MM
+    k = np.indices(grid.shape_kji)[0]
+    values = np.where(truth, 50.0, np.where(k < grid.shape_kji[0] // 2, -100.0, 200.0))
+    values += 8 * np.random.default_rng(5).standard_normal(truth.shape)
+    volume = Volume(grid, values.astype(np.float32), Quantity.HU, Source("phantom"))
+    threshold, hints = segmenter("threshold-in-sphere"), Hints(sphere=BALL)
+    found = propose(threshold, volume, ["tumour"], hints, parameters={"smoothing_mm": 0.0})
+    assert dice(found.masks["tumour"], truth) > 0.95
+    otsu = propose(threshold, volume, ["tumour"], hints, parameters={"smoothing_mm": 0.0, "limits": "otsu"})
+    assert dice(otsu.masks["tumour"], truth) < 0.9
+
+
+def test_limits_lie_midway_where_values_are_apart():
+    rng = np.random.default_rng(0)
+    middle, around = rng.normal(100, 3, 4000), rng.normal(0, 3, 9000)
+    low, high = range_of_contrast(middle.astype(np.float32), around.astype(np.float32))
+    assert (low, high) == (pytest.approx(50, abs=5), np.inf)
+    low, high = range_of_contrast(-middle.astype(np.float32), around.astype(np.float32))
+    assert (low, high) == (-np.inf, pytest.approx(-50, abs=5))
+    flat = np.ones(5, np.float32)
+    assert range_of_contrast(flat, flat) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize("rough_mm", [-2.0, 4.0])
+def test_a_small_structure_on_thick_slices_does_not_vanish(rough_mm):
+    """Three slices of 6.5 mm: a front on that grid itself made nothing of it."""
+    grid = Grid.from_axes(
+        (9, 60, 60),
+        origin_lps_mm=(-23.6, -23.6, -26),
+        step_k_mm=(0, 0, 6.5),
+        step_j_mm=(0, 0.8, 0),
+        step_i_mm=(0.8, 0, 0),
+    )
+    off = distance_mm(grid, (0, 0, 0))
+    truth = off <= 8
+    rng = np.random.default_rng(0)
+    values = 100 + 20 * gaussian_filter(truth.astype(float), (0, 1, 1)) + 3 * rng.standard_normal(off.shape)
+    volume = Volume(grid, values.astype(np.float32), Quantity.ARBITRARY, Source("phantom"))
+    rough = off <= 8 + rough_mm
+    found = propose(segmenter("geodesic-contour"), volume, ["tumour"], Hints(rough={"tumour": rough}))
+    mask = found.masks["tumour"]
+    assert dice(mask, truth) > 0.8
+    assert dice(mask, truth) > dice(rough, truth)

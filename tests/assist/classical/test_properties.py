@@ -247,3 +247,14 @@ def test_a_ball_beyond_the_region_is_refused():
         with pytest.raises(AssistError, match="ball lies outside of the part") as raised:
             propose(segmenter(name), scene.volume, ["a"], hints, region=corner)
         assert raised.value.details["reason"] == "outside-region"
+
+
+def test_empty_strokes_and_clicks_elsewhere_are_no_seeds():
+    scene, nothing = scene_of(), np.zeros(SHAPE, dtype=bool)
+    for name in ("region-growing", "confidence-connected"):
+        for hints in (Hints(points=(Point(MIDDLE, "b"),)), Hints(marks={"a": nothing})):
+            with pytest.raises(AssistError, match="needs a point within the structure"):
+                propose(segmenter(name), scene.volume, ["a"], hints)
+    empty = Hints(marks={"a": nothing, BACKGROUND: nothing})
+    with pytest.raises(AssistError, match="needs a point within the structure"):
+        propose(segmenter("grow-from-seeds"), scene.volume, ["a"], empty)
