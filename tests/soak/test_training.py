@@ -43,15 +43,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """On a machine that does other things, too, threads of so small a network wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def dataset(studies, tmp_path_factory):
     folder = tmp_path_factory.mktemp("training")

@@ -25,7 +25,10 @@ from medseg.io.file_lock import exclusive
 from medseg.io.nifti.image import write_image
 from medseg.labelmap import LabelMap
 from medseg.measurement import dice
+from medseg.workflows.delineate import Delineation, Question, ask_segmenter, label_map_of, with_proposed
 from medseg.workflows.predict import Outcome, predict
+from medseg.workflows.segmenters import OpenBundle
+from medseg.workflows.structure_edits import added
 from medseg.workflows.train import train
 from medseg.workflows.training_set import chosen_to_hold_out, read_training_set
 from medseg_phantoms.lesions import LIVER, TUMOUR
@@ -43,14 +46,6 @@ STRUCTURES = (LIVER, TUMOUR)
 
 LEAST_DICE = 0.6
 """What the smallest training reaches is about 0.7; background everywhere would be 0."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +125,21 @@ def test_predict_and_monais_own_run_give_the_same_voxels(trained, tmp_path):
     ours = np.asarray(nibabel.load(case.output).dataobj).squeeze()
     assert ours.any()
     assert np.array_equal(ours, theirs)
+    assert np.array_equal(ours.T, as_taken_over(bundle, phantom.volume))
+
+
+def as_taken_over(bundle, volume):
+    """The labels after the window has asked a bundle and its reader has accepted all of it."""
+    asking = OpenBundle(bundle)
+    try:
+        now = Delineation()
+        for structure in asking.structures:
+            now = added(now, structure.name)
+        ids = tuple(structure.id for structure in asking.structures)
+        asked = ask_segmenter(Question(volume, now, asking.segmenter, ids))
+    finally:
+        asking.close()
+    return label_map_of(with_proposed(now, asked.proposal, volume.grid), volume.grid).voxels
 
 
 def test_the_model_card_names_every_case_with_its_statements_and_nobody(trained, dataset):
