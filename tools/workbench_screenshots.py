@@ -100,21 +100,26 @@ class Tutorial:
         self.viewer.close()
 
     def propose(self) -> None:
-        """Have the tumour proposed from a click and a ball."""
+        """Have the tumour proposed from a ball and some clicks, in it and around it."""
         main_window(self.viewer).resize(*SMALL_PX)
         self.viewer.theme = "dark"
         self.panel.show_case(Case(self.volume, "abdominal-ct"))
         self.panel.structuring.add("Tumour")
         self.panel.tabs.setCurrentWidget(self.panel.assist)
-        self.panel.assisting.choose_named("region-growing")
+        self.panel.assisting.choose_named("grow-from-seeds")
         slices = self.slices_of(self.truth)
         self.go_to(slices[len(slices) // 2])
         mask = self.truth.mask("tumour")
         grid = self.volume.grid
         x, y, z = grid.to_lps_mm(np.argwhere(mask).mean(axis=0)[None])[0].tolist()
         radius_mm = (np.count_nonzero(mask) * grid.voxel_volume_mm3 * 0.75 / np.pi) ** (1 / 3)
-        self.panel.assisting.hints.add(Point((x, y, z), "tumour"))
-        self.panel.assisting.hints.set_sphere(Sphere((x, y, z), 1.4 * radius_mm))
+        hints = self.panel.assisting.hints
+        hints.set_sphere(Sphere((x, y, z), 1.4 * radius_mm))
+        for inside in (0.0, 0.6, -0.6):
+            hints.add(Point((x, y + inside * radius_mm, z), "tumour"))
+        for beside in (1.25, -1.25):
+            hints.add(Point((x + beside * radius_mm, y, z), None))
+            hints.add(Point((x, y + beside * radius_mm, z), None))
         self.panel.assisting.ask()
         self.finish()
         self.save("window-proposal.png")

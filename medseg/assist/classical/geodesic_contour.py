@@ -48,7 +48,7 @@ class GeodesicContour:
     needs = frozenset({Hint.ROUGH})
     parameters: Sequence[Parameter] = (
         Parameter("scale_mm", "Scale of edges", 1.0, unit="mm", least=0.2, most=20),
-        Parameter("propagation", "Outwards, or inwards below 0", 0.0, least=-5, most=5),
+        Parameter("propagation", "Outwards (or inwards)", 0.0, least=-5, most=5),
         Parameter("curvature", "Smoothness", 0.2, least=0, most=5),
         Parameter("advection", "Pull of edges", 2.0, least=0, most=20),
         Parameter("iterations", "Steps", 150, least=1, most=5000),

@@ -33,7 +33,7 @@ class GrowFromSeeds:
     uses = frozenset({Hint.SPHERE})
     parameters: Sequence[Parameter] = (
         Parameter("smoothing_mm", "Smoothing", 1.0, unit="mm", least=0, most=10),
-        Parameter("distance", "Cost of a mm, share of the seeds' contrast", 0.03, least=0, most=1),
+        Parameter("distance", "Cost of a mm", 0.03, least=0, most=1),
         REACH,
     )
 

@@ -16,7 +16,7 @@ from medseg.space import Box, Grid, box_grown, box_of
 
 Key = TypeVar("Key")
 
-REACH = Parameter("reach_mm", "How far from the hints, without a ball", 40.0, unit="mm", least=1, most=500)
+REACH = Parameter("reach_mm", "Reach without a ball", 40.0, unit="mm", least=1, most=500)
 """Growth without a ball ends there: it would look at all of the image, and leak through all of it."""
 
 

@@ -30,8 +30,8 @@ class PetGradient:
     version = "1"
     needs = frozenset({Hint.SPHERE})
     parameters: Sequence[Parameter] = (
-        Parameter("core", "Core, share of the largest value", 0.4, least=0.1, most=1),
-        Parameter("cold", "Surroundings, share of the largest value", 0.05, least=0, most=0.9),
+        Parameter("core", "Core, share of largest", 0.4, least=0.1, most=1),
+        Parameter("cold", "Around, share of largest", 0.05, least=0, most=0.9),
         Parameter("scale_mm", "Scale of the gradient", 4.0, unit="mm", least=0.5, most=20),
     )
 

@@ -12,7 +12,7 @@ from medseg.space import Grid, box_grown, box_of
 
 CLOSING = Parameter("closing_mm", "Close gaps", 2.0, unit="mm", least=0, most=20)
 
-NECK = Parameter("neck", "Cut off necks thinner than, share of the thickness", 0.6, least=0, most=0.95)
+NECK = Parameter("neck", "Cut thinner necks", 0.6, least=0, most=0.95)
 """Chosen on six sarcomas that take no part in what is reported (`docs/proposals.md`)."""
 
 

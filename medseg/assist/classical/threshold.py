@@ -46,7 +46,7 @@ class ThresholdInSphere:
     needs = frozenset({Hint.SPHERE})
     uses = frozenset({Hint.POINTS})
     parameters: Sequence[Parameter] = (
-        Parameter("limits", "Where the limits come from", "contrast", choices=("contrast", "otsu", "given")),
+        Parameter("limits", "Limits from", "contrast", choices=("contrast", "otsu", "given")),
         Parameter("least", "Least value", -1e9, unit="image"),
         Parameter("most", "Largest value", 1e9, unit="image"),
         Parameter("smoothing_mm", "Smoothing", 1.0, unit="mm", least=0, most=10),

@@ -49,7 +49,7 @@ class VesselBetweenPoints:
     parameters: Sequence[Parameter] = (
         Parameter("least_radius_mm", "Least radius", 1.0, unit="mm", least=0.2, most=30),
         Parameter("largest_radius_mm", "Largest radius", 6.0, unit="mm", least=0.5, most=40),
-        Parameter("bright", "Brighter than its surroundings", True),  # noqa: FBT003 - a setting that is on
+        Parameter("bright", "Brighter than around", True),  # noqa: FBT003 - a setting that is on
     )
 
     def propose(self, task: Task, *, progress: Progress = silent) -> Proposal:

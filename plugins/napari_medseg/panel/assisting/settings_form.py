@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
 
 from medseg.workflows.segmenters import Parameter, Value
 
@@ -13,6 +22,9 @@ MOST_NUMBER = 1e6
 """Of a setting without a limit: beyond what any image holds."""
 
 DECIMALS = 2
+
+TITLE_PX = 150
+"""A longer title is cut, and read when the mouse rests on it: it must not take the room of the image."""
 
 UNITS = {"1": "", "image": "", "%": " %"}
 """What stands behind a number; any other unit is written as it is."""
@@ -41,7 +53,10 @@ class SettingsForm(QWidget):
         self._read, self.fields = {}, {}
         for parameter in parameters:
             field, read = _field(parameter)
-            self._layout.addRow(parameter.title, field)
+            title = QLabel(parameter.title)
+            title.setToolTip(parameter.title)
+            title.setMaximumWidth(TITLE_PX)
+            self._layout.addRow(title, field)
             self._read[parameter.name], self.fields[parameter.name] = read, field
         self.setVisible(bool(self.fields))
 
