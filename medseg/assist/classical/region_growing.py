@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,7 +31,7 @@ LEAST_SD = 1e-3
 SMOOTHING = Parameter("smoothing_mm", "Smoothing", 0.0, unit="mm", least=0, most=10)
 
 
-class _Growing:
+class _Growing(ABC):
     """What both ways of growing share: where they look, and what is made of the voxels that they find."""
 
     name: str
@@ -75,11 +76,11 @@ class _Growing:
             {structure_id: mask}, task.region, Method(self.name, self.version, task.parameters), remarks
         )
 
+    @abstractmethod
     def _alike(
         self, task: Task, raw: Floats, seeds: Mask, progress: Progress
     ) -> tuple[Mask, tuple[str, ...]]:
         """The voxels that hang together with the seeds and look like them, and what is worth telling."""
-        raise NotImplementedError
 
 
 class RegionGrowing(_Growing):
