@@ -8,7 +8,7 @@ if [ $# -gt 0 ]; then
     exec "$python" -m pytest -q "$@"
 fi
 
-STUDIES=(tests/study tests/workflows/study)
+STUDIES=(tests/workflows/study)
 # Runs one after the other; told to stop, it stops the one that runs.
 beside() {
     set -m
