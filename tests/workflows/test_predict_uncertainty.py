@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from doubtful_cases import finding_bundle, finds_tumour, tumour
-from medseg.assist.bundle import BundleProcess
+from doubtful_cases import StandIn, finding_bundle, finds_tumour, tumour
 from medseg.assist.uncertainty import Sampling, doubt
 from medseg.cli.main import main
 from medseg.errors import GridMismatchError, InputError
 from medseg.io.nifti.write import write_voxels
-from medseg.progress import silent
 from medseg.workflows.doubt_map import map_beside, open_doubt_map
 from medseg.workflows.open_image import open_image
 from medseg.workflows.predict import Outcome, predict
@@ -27,19 +25,6 @@ def case(path, contrast=0.8):
 @pytest.fixture
 def bundle(tmp_path):
     return finding_bundle(tmp_path / "bundle")
-
-
-class StandIn(BundleProcess):
-    """Runs here rather than in a process of its own, which takes seconds to start."""
-
-    asked = 0
-
-    def start(self, *, progress=silent):
-        pass
-
-    def predict(self, volume, *, further=None, progress=silent):
-        StandIn.asked += 1
-        return finds_tumour(volume, progress=progress)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from assist.made_bundles import thresholding_bundle
-from doubtful_cases import STRUCTURE, finding_bundle, finds_tumour, tumour
-from medseg.assist.bundle import BundleProcess, Prediction
+from doubtful_cases import STRUCTURE, StandIn, finding_bundle, finds_tumour, tumour
+from medseg.assist.bundle import Prediction
 from medseg.assist.uncertainty import Sampling
 from medseg.errors import Cancelled, InputError, TransitionError
 from medseg.io.nifti.write import write_voxels
@@ -24,19 +24,6 @@ pytestmark = pytest.mark.usefixtures("stays_sound")
 
 CONTRASTS = {"clear": 1.5, "faint": 0.7, "middling": 1.0}
 BY_DOUBT = ["faint", "middling", "clear"]
-
-
-class StandIn(BundleProcess):
-    """Runs here rather than in a process of its own, which takes seconds to start."""
-
-    asked = 0
-
-    def start(self, *, progress=silent):
-        pass
-
-    def predict(self, volume, *, further=None, progress=silent):
-        StandIn.asked += 1
-        return finds_tumour(volume, progress=progress)
 
 
 @pytest.fixture
