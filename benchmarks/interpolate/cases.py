@@ -34,6 +34,9 @@ Below, half of the voxels lie on the outline, or k = 8 leaves nothing between th
 MARGIN = 4
 """Voxels of background kept around a structure, where its image has them."""
 
+MOST_REPEATED = 1 / 3
+"""Share of axial slices that may be copies of their neighbour in a mask that is called its slices' own."""
+
 NO_TRUTH = frozenset({"004", "043", "047"})
 """Sarcomas whose slices were duplicated by their resampling: not independent of their neighbours."""
 
@@ -81,6 +84,14 @@ class Case:
         k, j, i = self.spacing_kji_mm
         return Grid(self.truth.shape, np.array([[0, 0, i, 0], [0, j, 0, 0], [k, 0, 0, 0], [0, 0, 0, 1.0]]))
 
+    @cached_property
+    def repeats(self) -> bool:
+        """Whether its slices are those of a coarser grid, repeated: half of what is asked for are copies.
+
+        Which neighbour a missing slice copies, the drawn ones don't tell.
+        """
+        return share_repeated(self.truth, 0) > MOST_REPEATED
+
 
 def cases(data: Path, kinds: Sequence[str] = KINDS, split: str | None = None) -> list[Case]:
     """All cases of some kinds, by kind and name.
@@ -93,6 +104,13 @@ def cases(data: Path, kinds: Sequence[str] = KINDS, split: str | None = None) ->
     readers = {"sarcoma": _sarcomas, "organ": _organs, "brain": _brains}
     found = [case for kind in kinds for case in readers[kind](data)]
     return [case for case in found if split in (None, case.split)]
+
+
+def share_repeated(mask: npt.NDArray[np.bool_], axis: int) -> float:
+    """How many of a structure's slices are the same as the one before, as a share."""
+    slices = np.moveaxis(mask, axis, 0)
+    slices = slices[slices.any(axis=(1, 2))]
+    return float((slices[1:] == slices[:-1]).all(axis=(1, 2)).mean()) if len(slices) > 1 else 0.0
 
 
 def given_indices(mask: npt.NDArray[np.bool_], axis: int, every: int) -> list[int]:

@@ -25,6 +25,9 @@ BULGE = 0.15
 KEPT_EXACT_PIXELS = MAX_SHIFT_PIXELS + 1.0
 """Where no outline can come this near, depths follow a straight line: that saves most of the pixels."""
 
+FEW_PIXELS = 50
+"""So many pixels more count as found on the other slice: of a few, the share that is found means nothing."""
+
 
 def across_gap_along(gap: Gap, flow: tuple[Map, Map]) -> Map:
     """Interpolate the depth of what moves along the flow, by cubics.
@@ -47,6 +50,36 @@ def across_gap_along(gap: Gap, flow: tuple[Map, Map]) -> Map:
     far = moved_mm + KEPT_EXACT_PIXELS * pixel_mm
     _fill(gap.depth_mm, at_mm, gap.before, missing_mm, flow[0], flow[1], far, result)
     return result
+
+
+def matched_along(gap: Gap, flow: tuple[Map, Map]) -> float:
+    """How much of the slices next to a gap is found again on the other one, half-way along the flow.
+
+    A share of the smaller one, so that what grows or shrinks in its place counts as found.
+
+    Args:
+        gap: A gap with finite depths.
+        flow: Rows and columns that each pixel moves from the slice before the gap to the one after it.
+
+    Returns:
+        From 0 to 1; of less than :data:`FEW_PIXELS` hardly below 0.5.
+    """
+    return float(_matched(gap.depth_mm[gap.before], gap.depth_mm[gap.before + 1], flow[0], flow[1]))
+
+
+@compiled
+def _matched(first: Map, last: Map, flow_rows: Map, flow_columns: Map) -> float:
+    rows, columns = first.shape
+    on_first, on_last, on_both = 0, 0, 0
+    for r in range(rows):
+        for c in range(columns):
+            down, across = 0.5 * flow_rows[r, c], 0.5 * flow_columns[r, c]
+            before = sample(first, r - down, c - across) > 0
+            after = sample(last, r + down, c + across) > 0
+            on_first += before
+            on_last += after
+            on_both += before and after
+    return (on_both + FEW_PIXELS) / (min(on_first, on_last) + FEW_PIXELS)
 
 
 @compiled

@@ -22,7 +22,7 @@ def combined(gap: Gap) -> Map:
     both sides lead one to expect (:func:`~medseg.interpolation.area_profile.follow_area`). A lone piece that
     moved clear of itself is shifted as a whole (:func:`~medseg.interpolation.shift.shift_between`).
     """
-    from medseg.interpolation.along_flow import across_gap_along
+    from medseg.interpolation.along_flow import across_gap_along, matched_along
     from medseg.interpolation.area_profile import follow_area
     from medseg.interpolation.ends import with_ends, without_empty_beyond
     from medseg.interpolation.shift import shift_between
@@ -35,7 +35,7 @@ def combined(gap: Gap) -> Map:
         ended, ending = without_empty_beyond(gap), np.zeros(gap.masks.shape[1:], dtype=np.bool_)
         moves = _everywhere(shift, ending.shape)
     depth = across_gap_along(ended, moves)
-    follow_area(depth, ended, ending)
+    follow_area(depth, ended, ending, matched_along(ended, moves))
     return depth
 
 

@@ -15,6 +15,7 @@ from interpolate.cases import (
     given_slices,
     is_enough,
     mixed_slices,
+    share_repeated,
 )
 from interpolate.metrics import changed, dice, dice_not_given, hd95_mm, not_given
 from interpolate.real_cases import distinct
@@ -152,6 +153,18 @@ def test_a_structure_needs_voxels_and_slices_along_each_axis():
     assert is_enough(box((12, 12, 12), (1, 1, 1), (11, 11, 11)))
     assert not is_enough(box((12, 12, 12), (1, 1, 1), (10, 11, 11)))
     assert not is_enough(box((30, 12, 12), (1, 1, 1), (25, 3, 3)))
+
+
+def test_slices_of_a_coarser_grid_are_known_by_their_copies():
+    slices = np.random.default_rng(3).random((8, 6, 6)) < 0.5
+    own = np.concatenate([np.zeros((1, 6, 6), dtype=bool), slices, np.zeros((2, 6, 6), dtype=bool)])
+    repeated = np.repeat(own, 2, axis=0)
+    assert share_repeated(own, 0) == 0
+    # Of 16 slices each second one is a copy of the one before.
+    assert share_repeated(repeated, 0) == pytest.approx(8 / 15)
+    assert share_repeated(np.moveaxis(repeated, 0, 2), 2) == pytest.approx(8 / 15)
+    for mask, repeats in ((own, False), (repeated, True)):
+        assert Case("a", "organ", "p", "tune", mask, (1.0, 1.0, 1.0)).repeats == repeats
 
 
 def test_dice_counts_only_what_was_not_given():

@@ -37,7 +37,7 @@ def test_a_setting_is_the_number_that_the_method_reads(monkeypatch):
     monkeypatch.setattr(combined, "STRENGTH", 0.125)
     told = settings("combined")
     assert told["combined.STRENGTH"] == 0.125
-    assert told["area_profile.WEIGHT"] == area_profile.WEIGHT
+    assert told["area_profile.TOWARDS_CUBIC"] == area_profile.TOWARDS_CUBIC
 
 
 def test_what_was_chosen_for_the_image_is_told():
