@@ -209,6 +209,39 @@ def test_each_segmenter_by_mouse_and_keys(
     assert not desk.reader.view.lines.shown(OFFERED)
 
 
+def test_a_window_that_has_just_opened_needs_a_ball_and_three_keys(panel: Any, wait: Any) -> None:
+    case = Case(tumour(), "phantom")
+    panel.show_case(case)
+    panel.structuring.add("Tumour")
+    panel.binding.go_to_lps(CENTRE)
+    QApplication.processEvents()
+    assert panel.tabs.currentWidget() is not panel.assist
+    reader = Reader(panel.binding.main)
+    reader.key(Qt.Key.Key_J)
+    rim = CENTRE + np.array([RADIUS_MM + 5, 0, 0])
+    reader.stroke(np.linspace(reader.px(CENTRE), reader.px(rim), 6))
+    reader.key(Qt.Key.Key_P, SHIFT)
+    wait(panel)
+    reader.key(Qt.Key.Key_Space, SHIFT)
+    wait(panel)
+    assert dice(label_map_of(case.delineation, GRID).mask("tumour"), BALL) > 0.95
+    assert case.delineation.models["tumour"].name == "threshold-in-sphere"
+
+
+def test_slices_that_were_drawn_meanwhile_stay_as_drawn(desk_of: Any) -> None:
+    desk = desk_of(tumour())
+    desk.choose("Threshold in a ball")
+    ball_around_it(desk)
+    desk.ask()
+    proposed = desk.offered
+    desk.circle(10, 5.0)
+    drawn = desk.mask
+    assert drawn[10].any()
+    desk.accept_all()
+    assert np.array_equal(desk.mask[10], drawn[10])
+    assert np.array_equal(np.delete(desk.mask, 10, axis=0), np.delete(proposed, 10, axis=0))
+
+
 def test_slices_and_strokes_of_a_brush_are_taken_over_and_undone(desk_of: Any) -> None:
     desk = desk_of(tumour())
     desk.choose("Threshold in a ball")
