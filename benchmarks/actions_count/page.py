@@ -172,9 +172,9 @@ one is a key. Made by `python benchmarks/actions_count --write`.
 
 - *Slice by slice*: every slice that the tumour reaches.
 - *Completed*: first the slice where it is largest, then where Tab leads; Shift+Space accepts.
-- *Proposed*: J, a ball 5 mm larger than the tumour around its middle, and Shift+P, on which a threshold in a
-  ball with its default settings proposes: it is the first of the list, so that a window that has just opened
-  needs no more. Then the slice that is most wrong is drawn, and the next one, Shift+Space takes over the
+- *Proposed*: J, and a ball 5 mm larger than the tumour around its middle, on which a threshold in a ball with
+  its default settings proposes: it is the first of the list, so that a window that has just opened needs no
+  more. Then the slice that is most wrong is drawn, and the next one, Shift+Space takes over the
   others, and Del deletes where nothing should be.
 
 The ratio is that of the actions to slice by slice with the same tool, bold where they are fewer than half.
@@ -182,11 +182,10 @@ Notches of the wheel stand apart. STS_001's reference is the oncologist's. The C
 largest metastasis has two references, told below.
 
 **STS_001 takes fewer than half when it is completed, the metastasis in no way.** Half of its seven actions by
-freehand is three and a half. J, a ball, Shift+P and Shift+Space are four: no proposal could do it, however
-good; from eight slices on one that is right at once would. (With the tool in hand from a lesion before, it is
-three beside six: half, not fewer.) Two contours, completed, are five with their keys. These proposals are far
-from right at once, so that nearly all slices are drawn after all: the limits that they find, 60 to 111 HU,
-take in a rim that both references leave to the liver, and leave out what is darkest beside the gallbladder.
+freehand is three and a half. J, a ball and Shift+Space are three: only a proposal that is right at once is
+fewer than half. Two contours, completed, are five with their keys. These proposals are far from right at
+once, so that nearly all slices are drawn after all: the limits that they find, 60 to 111 HU, take in a rim
+that both references leave to the liver, and leave out what is darkest beside the gallbladder.
 Completing needs about as many contours as there are slices, and a Tab for each, because each slice is unlike
 the next: by the threshold they have 31, 262, 860, 618, 402 and 199 voxels, no two of them together give more
 than 0.83, no three more than 0.91. With corners instead of strokes a proposal spares a tenth at best.

@@ -1,7 +1,7 @@
 """Having a tumour proposed from a ball, and putting right what is wrong.
 
 In a window that has just opened a threshold in a ball is chosen, with its default settings, and the tab
-*Propose* need not be looked at: J, the ball, Shift+P and Shift+Space are all it takes. Slices that are wrong
+*Propose* need not be looked at: J, the ball and Shift+Space are all it takes. Slices that are wrong
 are drawn before Shift+Space, which leaves them as drawn: afterwards each would have to be deleted first.
 """
 
@@ -76,7 +76,7 @@ def drag_ball(reader: Reader, errors: Errors = None) -> Slice:
 
 
 def ask(reader: Reader) -> Asked:
-    """Press Shift+P: the first segmenter of the list proposes from what stands on the board of hints."""
+    """The first segmenter of the list, which needs but a ball, proposes as soon as there is one."""
     hints = reader.box.hints
     (segmenter, *_), _ = usable()
     question = Question(
@@ -87,7 +87,6 @@ def ask(reader: Reader) -> Asked:
         hints.points,
         hints.sphere,
     )
-    reader.actions.keys += 1
     return ask_segmenter(question)
 
 

@@ -27,9 +27,9 @@ def ball():
     return Tumour("ball", "made", image, mask)
 
 
-def test_what_is_proposed_right_takes_four_actions(ball):
+def test_what_is_proposed_right_takes_three_actions(ball):
     one = count(ball, "Freehand", PROPOSED)
-    assert (one.actions.keys, one.actions.strokes, one.actions.clicks) == (3, 1, 0)
+    assert (one.actions.keys, one.actions.strokes, one.actions.clicks) == (2, 1, 0)
     assert len(one.dices) == 1
     assert one.dices[0] >= ENOUGH_DICE
 
@@ -42,8 +42,8 @@ def test_slices_that_are_wrong_are_drawn_and_those_with_nothing_are_deleted(ball
     one = count(other, "Freehand", PROPOSED)
     # The ball, and one more stroke for the slice that was drawn.
     assert one.actions.strokes == 2
-    # J, Shift+P, D and Shift+Space, and Del on slices 10 to 12.
-    assert one.actions.keys == 4 + 3
+    # J, D and Shift+Space, and Del on slices 10 to 12.
+    assert one.actions.keys == 3 + 3
     assert list(one.dices) == sorted(one.dices)
     assert one.dices[-1] >= ENOUGH_DICE
 
@@ -51,7 +51,7 @@ def test_slices_that_are_wrong_are_drawn_and_those_with_nothing_are_deleted(ball
 def test_errors_of_the_ball_are_the_same_each_time(ball):
     first, again, other = (count(ball, "Freehand", PROPOSED, errors) for errors in (1, 1, 2))
     assert first.dices == again.dices
-    assert first.actions.total >= 4
+    assert first.actions.total >= 3
     assert other.dices[-1] >= ENOUGH_DICE
 
 

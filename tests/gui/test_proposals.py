@@ -102,7 +102,8 @@ class Desk:
         self.reader.click(self.reader.px(lps_mm), SHIFT if beside else Qt.KeyboardModifier.NoModifier)
 
     def ball(self, lps_mm: Any, radius_mm: float) -> None:
-        self.reader.key(Qt.Key.Key_J)
+        if self.panel.desk.box.in_hand is not self.panel.desk.box.ball:
+            self.reader.key(Qt.Key.Key_J)
         middle = self.reader.px(lps_mm)
         rim = self.reader.px(np.asarray(lps_mm) + np.array([radius_mm, 0, 0]))
         self.reader.stroke(np.linspace(middle, rim, 6))
@@ -209,7 +210,7 @@ def test_each_segmenter_by_mouse_and_keys(
     assert not desk.reader.view.lines.shown(OFFERED)
 
 
-def test_a_window_that_has_just_opened_needs_a_ball_and_three_keys(panel: Any, wait: Any) -> None:
+def test_a_window_that_has_just_opened_needs_a_ball_and_two_keys(panel: Any, wait: Any) -> None:
     case = Case(tumour(), "phantom")
     panel.show_case(case)
     panel.structuring.add("Tumour")
@@ -220,12 +221,37 @@ def test_a_window_that_has_just_opened_needs_a_ball_and_three_keys(panel: Any, w
     reader.key(Qt.Key.Key_J)
     rim = CENTRE + np.array([RADIUS_MM + 5, 0, 0])
     reader.stroke(np.linspace(reader.px(CENTRE), reader.px(rim), 6))
-    reader.key(Qt.Key.Key_P, SHIFT)
     wait(panel)
     reader.key(Qt.Key.Key_Space, SHIFT)
     wait(panel)
     assert dice(label_map_of(case.delineation, GRID).mask("tumour"), BALL) > 0.95
     assert case.delineation.models["tumour"].name == "threshold-in-sphere"
+
+
+def test_a_ball_asks_only_whom_it_is_enough_for(desk_of: Any) -> None:
+    desk = desk_of(tumour())
+    desk.choose("Region growing")
+    ball_around_it(desk)
+    desk.wait()
+    assert desk.panel.assisting.offered is None
+    assert desk.panel.messages.text == ""
+    desk.choose("Threshold in a ball")
+    desk.ball(CENTRE, RADIUS_MM + 5)
+    desk.wait()
+    assert dice(desk.offered, BALL) > 0.95
+    first = desk.panel.assisting.offered
+    desk.panel.messages.clear()
+    desk.panel.assisting.ask()
+    assert desk.panel.desk.background.busy
+    desk.panel.assisting.ask()
+    assert desk.panel.messages.text == "", "asked again for what is being made already"
+    desk.wait()
+    second = desk.panel.assisting.offered
+    assert second is not first
+    desk.ball(CENTRE, RADIUS_MM + 8)
+    desk.wait()
+    assert desk.panel.assisting.offered is not second, "another ball asks anew"
+    assert dice(desk.offered, BALL) > 0.95
 
 
 def test_slices_that_were_drawn_meanwhile_stay_as_drawn(desk_of: Any) -> None:

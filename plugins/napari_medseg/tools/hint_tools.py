@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -74,6 +75,7 @@ class BallTool(StrokeTool):
 
     Attributes:
         board: Where it stands.
+        drawn: Called when there is a new one.
     """
 
     name: ClassVar[str] = "Ball"
@@ -82,6 +84,7 @@ class BallTool(StrokeTool):
 
     def __init__(self, board: HintBoard) -> None:
         self.board = board
+        self.drawn: Callable[[], None] = _nothing
         self._slate: Slate | None = None
         self._centre: tuple[float, float] = (0.0, 0.0)
         self._radius_mm = 0.0
@@ -113,6 +116,8 @@ class BallTool(StrokeTool):
             return
         is_ball = radius_mm >= LEAST_RADIUS_MM
         self.board.set_sphere(Sphere(lps_of(slate, self._centre), radius_mm) if is_ball else None)
+        if is_ball:
+            self.drawn()
 
     def cancel(self) -> None:
         """Leave the board as it was."""
@@ -123,3 +128,7 @@ def lps_of(slate: Slate, at: At) -> PointLps:
     """The place in the patient of a point of a plane."""
     x, y, z = (float(value) for value in slate.plane.to_lps_mm(np.atleast_2d(np.asarray(at)))[0])
     return x, y, z
+
+
+def _nothing() -> None:
+    pass

@@ -81,7 +81,9 @@ class Assisting:
         self.hints: HintBoard = desk.box.hints
         self.offered: Offered | None = None
         self.ask_for_bundle = ask_for_folder
+        self._asking: tuple[object, ...] = ()
         self.hints.subscribe(self._show)
+        desk.box.ball.drawn = self._on_ball
         desk.box.take_over.take = self._take_over
         desk.box.take_over.leave = self._leave_out
         desk.background.busy_changed.connect(self._on_busy)
@@ -138,23 +140,22 @@ class Assisting:
         self._show_segmenters()
 
     def ask(self) -> None:
-        """Let the chosen segmenter propose, in the background."""
+        """Let the chosen segmenter propose, in the background; while it is at just that, nothing."""
         case = self._open_case()
         case.require_editable()
         segmenter = self.segmenter
         if segmenter is None:
             return
-        self._desk.messages.clear()
         asked_for = self._asked_for(case, segmenter)
+        settings = self._section.settings.values
+        hints = self.hints.points, self.hints.sphere
+        asking = (case.delineation, segmenter, asked_for, hints, settings)
+        if self._desk.background.busy and asking == self._asking:
+            return
+        self._asking = asking
+        self._desk.messages.clear()
         question = Question(
-            case.volume,
-            case.delineation,
-            segmenter,
-            asked_for,
-            self.hints.points,
-            self.hints.sphere,
-            self._desk.proposal,
-            self._section.settings.values,
+            case.volume, case.delineation, segmenter, asked_for, *hints, self._desk.proposal, settings
         )
         self._desk.background.run(segmenter.title, partial(_ask, question), partial(self._show_answer, case))
 
@@ -297,6 +298,14 @@ class Assisting:
         proposal = without_on(offered.proposal, where, fill(stroke, case.volume.grid, where))
         self.offered = self._offered(proposal, offered.notes)
         self._show()
+
+    def _on_ball(self) -> None:
+        """Who needs nothing but a ball proposes when there is one."""
+        case, segmenter = self._desk.case, self.segmenter
+        if case is None or case.is_locked or self._desk.background.busy or segmenter is None:
+            return
+        if segmenter.needs == {Hint.SPHERE} and self._contours.structure_id is not None:
+            self._desk.attempt(self.ask)
 
     def _require_offered(self) -> Offered:
         if self.offered is None:

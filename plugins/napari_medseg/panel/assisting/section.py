@@ -13,7 +13,7 @@ from napari_medseg.panel.parts import button, even_row, row
 
 BUNDLE = "Open a MONAI bundle: a folder, or a zip of one; it runs in a process of its own"
 POINT = "Point it out: click in the structure, with Shift beside it"
-BALL = "Point it out by a ball: press in the middle of it, and drag to beyond its border"
+BALL = "Point it out by a ball: press in the middle of it, drag to beyond its border; asks where it is enough"
 FORGET = "Forget the points and the ball"
 ASK = "Let the segmenter propose; nothing is changed"
 SLICE = "Take over what is proposed on the slice under the mouse"
