@@ -51,21 +51,56 @@ def follow_area(
         Catmull & Rom, A class of local interpolating splines (1974), of the areas; Lipton, Elkan &
         Naryanaswamy, Optimal thresholding of classifiers to maximize F1 measure (ECML PKDD 2014).
     """
-    pixel_mm = min(gap.spacing_mm[1:])
-    going_on = ~ending
-    areas = [int(np.count_nonzero(mask & going_on)) for mask in gap.masks]
-    first, last = areas[gap.before], areas[gap.before + 1]
-    if not (first and last):
+    indices = np.array(gap.indices)
+    _follow(depth_mm, gap.masks, ending, indices, gap.before, matched, min(gap.spacing_mm[1:]))
+
+
+@compiled
+def _follow(
+    depth: npt.NDArray[np.float32],
+    masks: npt.NDArray[np.bool_],
+    ending: npt.NDArray[np.bool_],
+    indices: npt.NDArray[np.int64],
+    before: int,
+    matched: float,
+    pixel_mm: float,
+) -> None:
+    areas = np.array([_area(mask, ending) for mask in masks])
+    first, last = areas[before], areas[before + 1]
+    if first == 0 or last == 0:
         return
-    start, width = gap.indices[gap.before], len(gap.missing) + 1
-    t = (np.array(gap.missing) - start) / width
-    guessed = 1 + 4 * t * (1 - t) * max(0.0, MATCHED - matched)
-    straight = guessed * ((1 - t) * np.sqrt(first) + t * np.sqrt(last)) ** 2
-    cubic = guessed * [max(0.0, _cubic(gap.indices, areas, gap.before, index)) for index in gap.missing]
-    _shift(depth_mm, ending, straight, cubic, MAX_SHIFT_PIXELS * pixel_mm, EDGE_PIXELS * pixel_mm)
+    slices, rows, columns = depth.shape
+    limit = MAX_SHIFT_PIXELS * pixel_mm
+    for n in range(slices):
+        t = (n + 1) / (slices + 1)
+        guessed = 1 + 4 * t * (1 - t) * max(0.0, MATCHED - matched)
+        straight = guessed * ((1 - t) * np.sqrt(first) + t * np.sqrt(last)) ** 2
+        cubic = guessed * max(0.0, _cubic(indices, areas, before, t))
+        counts = np.zeros(STEPS, np.int64)
+        deeper = _count(depth[n], ending, limit, counts)
+        shift = TOWARDS_CUBIC * _level_of_area(counts, deeper, cubic, limit)
+        if shift < 0:
+            least = min(_level_of_area(counts, deeper, min(straight, cubic), limit), 0.0)
+            shift += (1 - TOWARDS_CUBIC) * least
+        shift -= EDGE_PIXELS * pixel_mm
+        for r in range(rows):
+            for c in range(columns):
+                if not ending[r, c]:
+                    depth[n, r, c] -= np.float32(shift)
 
 
-def _cubic(at: tuple[int, ...], values: list[int], before: int, index: int) -> float:
+@compiled
+def _area(mask: npt.NDArray[np.bool_], ending: npt.NDArray[np.bool_]) -> int:
+    rows, columns = mask.shape
+    count = 0
+    for r in range(rows):
+        for c in range(columns):
+            count += mask[r, c] and not ending[r, c]
+    return count
+
+
+@compiled
+def _cubic(at: npt.NDArray[np.int64], values: npt.NDArray[np.int64], before: int, t: float) -> float:
     width = at[before + 1] - at[before]
     rise = (values[before + 1] - values[before]) / width
     start = end = rise
@@ -78,40 +113,16 @@ def _cubic(at: tuple[int, ...], values: list[int], before: int, index: int) -> f
         start = 2 * rise - end
     if before + 2 == len(at):
         end = 2 * rise - start
-    t = (index - at[before]) / width
     ends = values[before] + t * t * (3 - 2 * t) * (values[before + 1] - values[before])
-    return ends + t * (1 - t) * width * ((1 - t) * start - t * end)
-
-
-def _slope(at: tuple[int, ...], values: list[int], n: int) -> float:
-    """Slope of the parabola through a value and its two neighbours."""
-    left, right = at[n] - at[n - 1], at[n + 1] - at[n]
-    rise_left, rise_right = (values[n] - values[n - 1]) / left, (values[n + 1] - values[n]) / right
-    return (rise_left * right + rise_right * left) / (left + right)
+    return float(ends + t * (1 - t) * width * ((1 - t) * start - t * end))
 
 
 @compiled
-def _shift(
-    depth: npt.NDArray[np.float32],
-    ending: npt.NDArray[np.bool_],
-    straight: npt.NDArray[np.float64],
-    cubic: npt.NDArray[np.float64],
-    limit: float,
-    edge: float,
-) -> None:
-    slices, rows, columns = depth.shape
-    for n in range(slices):
-        counts = np.zeros(STEPS, np.int64)
-        deeper = _count(depth[n], ending, limit, counts)
-        shift = TOWARDS_CUBIC * _level_of_area(counts, deeper, cubic[n], limit)
-        if shift < 0:
-            least = min(_level_of_area(counts, deeper, min(straight[n], cubic[n]), limit), 0.0)
-            shift += (1 - TOWARDS_CUBIC) * least
-        shift -= edge
-        for r in range(rows):
-            for c in range(columns):
-                if not ending[r, c]:
-                    depth[n, r, c] -= np.float32(shift)
+def _slope(at: npt.NDArray[np.int64], values: npt.NDArray[np.int64], n: int) -> float:
+    """Slope of the parabola through a value and its two neighbours."""
+    left, right = at[n] - at[n - 1], at[n + 1] - at[n]
+    rise_left, rise_right = (values[n] - values[n - 1]) / left, (values[n + 1] - values[n]) / right
+    return float((rise_left * right + rise_right * left) / (left + right))
 
 
 @compiled
