@@ -8,7 +8,7 @@ from functools import partial
 from statistics import mean
 
 from interpolate.cases import EVERY, KINDS, Case, given_slices, share_repeated
-from interpolate.metrics import changed, dice_not_given, hd95_mm
+from interpolate.metrics import changed, dice_not_given, hd95_mm, volume_not_given
 from interpolate.options import Options
 from interpolate.ours import complete, methods_for
 from interpolate.over_cases import over_cases
@@ -41,6 +41,7 @@ class Score:
         method: Name in the registry, or :data:`PEER`.
         dice: Of the voxels not given.
         hd95_mm: Of the whole; None where it was not asked for.
+        volume: Of the slices not given, as a share of the truth's; None where it is not known.
         changed: Drawn voxels that came out otherwise.
     """
 
@@ -50,6 +51,7 @@ class Score:
     method: str
     dice: float
     hd95_mm: float | None
+    volume: float | None = None
     changed: int = 0
 
 
@@ -77,7 +79,8 @@ def measure(case: Case, *, methods: Sequence[str], record: Record, axes: Sequenc
                 found = complete(drawn, case.grid, method)
                 distance = hd95_mm(found, case.truth, case.spacing_kji_mm) if axis == 0 else None
                 dice = round(dice_not_given(found, case.truth, drawn), 5)
-                yield Score(case, axis, every, method, dice, distance, changed(found, drawn))
+                volume = volume_not_given(found, case.truth, drawn)
+                yield Score(case, axis, every, method, dice, distance, volume, changed(found, drawn))
 
 
 def _sections(scores: Sequence[Score], methods: Sequence[str]) -> Iterator[str]:
@@ -95,6 +98,7 @@ def _sections(scores: Sequence[Score], methods: Sequence[str]) -> Iterator[str]:
         some = [score for score in scores if score.case.kind == kind and score.axis == 0]
         if some:
             yield f"### {kind.capitalize()}s, sliced axially\n\n" + _means(some, names)
+    yield "### Volume\n\n" + _volumes([score for score in scores if score.axis == 0], methods)
     yield "### Case by case, beside ITK-MCI\n\n" + _beside(scores, methods)
     sarcomas = [s for s in scores if s.case.kind == "sarcoma" and s.axis == 0]
     if sarcomas:
@@ -121,6 +125,29 @@ def _mean_cell(scores: Sequence[Score]) -> str:
     distances = [score.hd95_mm for score in scores if score.hd95_mm is not None]
     dice = percent(mean(score.dice for score in scores))
     return f"{dice} / {mean(distances):.2f}" if distances else dice
+
+
+def _volumes(scores: Sequence[Score], methods: Sequence[str]) -> str:
+    """Whether structures come out too large or too small."""
+    rows = [
+        [f"{method}, {kind}s", *(_share(scores, method, kind, every) for every in EVERY)]
+        for method in methods
+        for kind in KINDS
+        if any(score.case.kind == kind for score in scores)
+    ]
+    return (
+        "Of the slices not given, in percent of the truth's: mean over the structures, sliced axially.\n\n"
+        + table(["", *(f"k = {every}" for every in EVERY)], rows)
+    )
+
+
+def _share(scores: Sequence[Score], method: str, kind: str, every: int) -> str:
+    shares = [
+        score.volume
+        for score in scores
+        if (score.method, score.case.kind, score.every) == (method, kind, every) and score.volume is not None
+    ]
+    return percent(mean(shares) if shares else None, 1)
 
 
 def _beside(scores: Sequence[Score], methods: Sequence[str]) -> str:

@@ -32,6 +32,13 @@ def dice_not_given(found: Mask, truth: Mask, drawn: Mapping[Slice, Mask]) -> flo
     return dice(found & unknown, truth & unknown)
 
 
+def volume_not_given(found: Mask, truth: Mask, drawn: Mapping[Slice, Mask]) -> float | None:
+    """The volume of what was not given as a share of the truth's; None where the truth has none there."""
+    unknown = not_given(truth.shape, drawn)
+    known = int((truth & unknown).sum())
+    return int((found & unknown).sum()) / known if known else None
+
+
 def changed(found: Mask, drawn: Mapping[Slice, Mask]) -> int:
     """How many voxels of drawn slices came out otherwise than drawn."""
     return sum(int((found.take(where.index, where.axis) != mask).sum()) for where, mask in drawn.items())

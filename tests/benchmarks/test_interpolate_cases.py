@@ -17,7 +17,7 @@ from interpolate.cases import (
     mixed_slices,
     share_repeated,
 )
-from interpolate.metrics import changed, dice, dice_not_given, hd95_mm, not_given
+from interpolate.metrics import changed, dice, dice_not_given, hd95_mm, not_given, volume_not_given
 from interpolate.real_cases import distinct
 from medseg.contour import Slice
 
@@ -175,6 +175,14 @@ def test_dice_counts_only_what_was_not_given():
     assert not_given(truth.shape, drawn).sum() == 3 * 4 * 3
     assert dice_not_given(found, truth, drawn) == 1.0
     assert dice(~truth & truth, ~truth & truth) == 1.0
+
+
+def test_volume_counts_only_what_was_not_given():
+    truth = box((6, 5, 5), (0, 1, 1), (6, 4, 4))
+    drawn = {Slice(0, k): truth[k] for k in (0, 5)}
+    found = box((6, 5, 5), (0, 1, 1), (6, 4, 3))
+    assert volume_not_given(found, truth, drawn) == pytest.approx(2 / 3)
+    assert volume_not_given(found, truth, {Slice(0, k): truth[k] for k in range(6)}) is None
 
 
 def test_changed_voxels_of_drawn_planes_are_counted():
