@@ -17,6 +17,9 @@ The cubic and the interpolated distances err independently: part of the way is b
 MATCHED = 0.75
 """Share of a slice that is found again on the other one, as a rule; the rest goes on at a guess."""
 
+MOST_GUESSED = 0.2
+"""Share of the expected area that is added at most, half-way, for what is not found again."""
+
 EDGE_PIXELS = 0.0175
 """An outline that runs this close to the centre of a pixel takes it in, so that ties are not all left out."""
 
@@ -73,7 +76,7 @@ def _follow(
     limit = MAX_SHIFT_PIXELS * pixel_mm
     for n in range(slices):
         t = (n + 1) / (slices + 1)
-        guessed = 1 + 4 * t * (1 - t) * max(0.0, MATCHED - matched)
+        guessed = 1 + 4 * t * (1 - t) * min(max(0.0, MATCHED - matched), MOST_GUESSED)
         straight = guessed * ((1 - t) * np.sqrt(first) + t * np.sqrt(last)) ** 2
         cubic = guessed * max(0.0, _cubic(indices, areas, before, t))
         counts = np.zeros(STEPS, np.int64)
