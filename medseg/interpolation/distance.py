@@ -60,14 +60,15 @@ def bounds(mask: npt.NDArray[np.bool_]) -> Window:
     rows, columns = mask.shape
     top, bottom, left, right = rows, 0, columns, 0
     for r in range(rows):
-        first = -1
+        # Whole planes are mostly background: a loop that always goes to the end takes many pixels at once.
+        filled = False
         for c in range(columns):
-            if mask[r, c]:
-                first = c
-                break
-        if first < 0:
+            filled |= mask[r, c]
+        if not filled:
             continue
-        last = columns - 1
+        first, last = 0, columns - 1
+        while not mask[r, first]:
+            first += 1
         while not mask[r, last]:
             last -= 1
         top = min(top, r)

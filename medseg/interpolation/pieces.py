@@ -9,10 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.compiled import compiled
-from medseg.interpolation.drawn import window_of
-
-MANY_PIXELS = 100 * 100
-"""Masks of more pixels are cut to what they hold before their runs are looked for."""
+from medseg.interpolation.distance import bounds
+from medseg.interpolation.drawn import for_loops
 
 Window = tuple[int, int, int, int]
 """First row, first column, rows, columns of a part of a slice."""
@@ -34,11 +32,7 @@ class Pieces:
     @staticmethod
     def of(mask: npt.NDArray[np.bool_]) -> Pieces:
         """Find the pieces of a mask; pixels that touch at a corner belong together."""
-        # Whole planes are mostly background, which numpy skips faster. A copy has one layout, so that the
-        # loops are compiled only once.
-        rows, columns = window_of(mask) if mask.size > MANY_PIXELS else (slice(None), slice(None))
-        runs = _runs(mask[rows, columns].copy(), rows.start or 0, columns.start or 0)
-        return Pieces(runs, _join(runs))
+        return Pieces(*pieces_of(for_loops(mask)))
 
     def within(self, window: Window) -> tuple[int, ...]:
         """The pieces of which a part may lie in a window: those whose boxes overlap it."""
@@ -78,18 +72,25 @@ class Pieces:
 
 
 @compiled
-def _runs(mask: npt.NDArray[np.bool_], top: int, left: int) -> npt.NDArray[np.int32]:
-    """The runs of a mask, each for now a piece of its own, counting from ``top`` and ``left``."""
-    rows, columns = mask.shape
+def pieces_of(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """The runs and boxes of a mask's pieces."""
+    runs = _runs(mask)
+    return runs, _join(runs)
+
+
+@compiled
+def _runs(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """The runs of a mask, each for now a piece of its own."""
+    top, left, rows, columns = bounds(mask)
     runs = np.empty((rows * ((columns + 1) // 2), 4), np.int32)
     count = 0
-    for r in range(rows):
+    for r in range(top, top + rows):
         before = False
-        for c in range(columns):
+        for c in range(left, left + columns):
             if mask[r, c] and not before:
-                runs[count, 0], runs[count, 1], runs[count, 3] = top + r, left + c, count
+                runs[count, 0], runs[count, 1], runs[count, 3] = r, c, count
             elif before and not mask[r, c]:
-                runs[count, 2] = left + c
+                runs[count, 2] = c
                 count += 1
             before = mask[r, c]
         if before:
