@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
 from medseg.compiled import compiled
 from medseg.interpolation.gap import Gap
+from medseg.interpolation.pieces import pieces_of, touched
+
+Map = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+Runs = npt.NDArray[np.int32]
 
 OUTSIDE = 2.0
 """No pixel counts as further outside than this, in depths of the deepest one inside.
@@ -17,7 +20,7 @@ So a branch that is drawn back is gone after a third of the gap at the earliest,
 """
 
 
-def with_ends(gap: Gap) -> tuple[Gap, npt.NDArray[np.bool_]]:
+def with_ends(gap: Gap) -> tuple[Gap, Mask]:
     """Let pieces that end in a gap end half-way through it.
 
     The distance from such a piece to whatever else there is on the other slice says nothing of it, and
@@ -31,47 +34,52 @@ def with_ends(gap: Gap) -> tuple[Gap, npt.NDArray[np.bool_]]:
         The same gap with finite depths, in which an empty slice beyond the two is left out; and where the
         pieces lie that end for certain, shape ``(rows, columns)``.
     """
-    from medseg.interpolation.pieces import Pieces
-
     ended = without_empty_beyond(gap)
-    before, masks, depth = ended.before, ended.masks, ended.depth_mm
-    sides = depth[before : before + 2]
-    deepest = np.float32(sides.max())
-    for side in sides:
-        if np.isneginf(side[0, 0]):
-            side[:] = -deepest
-    pieces = [Pieces.of(mask) for mask in masks[before : before + 2]]
-    ends = [~pieces[here].touched(masks[before + there]) for here, there in ((0, 1), (1, 0))]
-    ending = np.zeros(masks.shape[1:], dtype=np.bool_)
-    if ends[0].any() or ends[1].any():
-        original = sides.copy()
-        # Where pieces end on both sides they may be the same, which moved: they count as going on.
-        moved = ends[0].any() and ends[1].any()
-        for here, there in ((0, 1), (1, 0)):
-            _taper(pieces[here].runs, ends[here], original[here], sides[there])
-            if not moved:
-                ending |= pieces[here].painted(np.flatnonzero(ends[here]).tolist(), (0, 0, *masks.shape[1:]))
-    np.maximum(depth, -OUTSIDE * deepest, out=depth)
-    return ended, ending
+    before = ended.before
+    return ended, _let_end(ended.masks[before], ended.masks[before + 1], ended.depth_mm, before)
 
 
 def without_empty_beyond(gap: Gap) -> Gap:
     """A gap with a copy of its depths that leaves out the empty slices beyond the two next to it."""
     kept = [n for n in range(len(gap.indices)) if n in (gap.before, gap.before + 1) or gap.masks[n].any()]
     if len(kept) == len(gap.indices):
-        return replace(gap, depth_mm=gap.depth_mm.copy())
+        return Gap(gap.indices, gap.before, gap.masks, gap.depth_mm.copy(), gap.spacing_mm)
     indices = tuple(gap.indices[n] for n in kept)
     before = kept.index(gap.before)
-    return replace(gap, indices=indices, before=before, masks=gap.masks[kept], depth_mm=gap.depth_mm[kept])
+    return Gap(indices, before, gap.masks[kept], gap.depth_mm[kept], gap.spacing_mm)
 
 
 @compiled
-def _taper(
-    runs: npt.NDArray[np.int32],
-    ends: npt.NDArray[np.bool_],
-    depth: npt.NDArray[np.float32],
-    other_depth: npt.NDArray[np.float32],
-) -> None:
+def _let_end(first: Mask, last: Mask, depth: Map, before: int) -> Mask:
+    """Let pieces end in all depths of a gap, changed in place; return where some end for certain."""
+    first_depth, last_depth = depth[before], depth[before + 1]
+    deepest = max(first_depth.max(), last_depth.max())
+    for side in (first_depth, last_depth):
+        if side[0, 0] == -np.inf:
+            side[:] = -deepest
+    first_runs, first_boxes = pieces_of(first)
+    last_runs, last_boxes = pieces_of(last)
+    first_ends = ~touched(first_runs, len(first_boxes), last)
+    last_ends = ~touched(last_runs, len(last_boxes), first)
+    ending = np.zeros(first.shape, np.bool_)
+    if first_ends.any() or last_ends.any():
+        original = first_depth.copy()
+        _taper(last_runs, last_ends, last_depth, first_depth)
+        _taper(first_runs, first_ends, original, last_depth)
+        # Where pieces end on both sides they may be the same, which moved: they count as going on.
+        if not (first_ends.any() and last_ends.any()):
+            _mark(first_runs, first_ends, ending)
+            _mark(last_runs, last_ends, ending)
+    least = -OUTSIDE * deepest
+    for n in range(len(depth)):
+        for r in range(depth.shape[1]):
+            for c in range(depth.shape[2]):
+                depth[n, r, c] = max(depth[n, r, c], least)
+    return ending
+
+
+@compiled
+def _taper(runs: Runs, ends: Mask, depth: Map, other_depth: Map) -> None:
     deepest = np.zeros(len(ends), np.float32)
     for row, start, stop, piece in runs:
         if ends[piece]:
@@ -80,3 +88,10 @@ def _taper(
         if ends[piece]:
             for c in range(start, stop):
                 other_depth[row, c] = max(other_depth[row, c], -deepest[piece])
+
+
+@compiled
+def _mark(runs: Runs, ends: Mask, ending: Mask) -> None:
+    for row, start, stop, piece in runs:
+        if ends[piece]:
+            ending[row, start:stop] = True

@@ -49,7 +49,7 @@ class Pieces:
 
     def touched(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which of the pieces have a pixel in common with a mask."""
-        return _touched(self.runs, len(self.boxes), mask)
+        return touched(self.runs, len(self.boxes), mask)
 
     def painted(self, chosen: Sequence[int], window: Window) -> npt.NDArray[np.bool_]:
         """Some of the pieces as a mask of a window, which cuts off what reaches beyond it."""
@@ -153,11 +153,13 @@ def _root(runs: npt.NDArray[np.int32], n: int) -> int:
 
 
 @compiled
-def _touched(runs: npt.NDArray[np.int32], count: int, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    touched = np.zeros(count, np.bool_)
-    for n in range(len(runs)):
-        touched[runs[n, 3]] |= mask[runs[n, 0], runs[n, 1] : runs[n, 2]].any()
-    return touched
+def touched(runs: npt.NDArray[np.int32], count: int, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which of so many pieces have a pixel in common with a mask."""
+    found = np.zeros(count, np.bool_)
+    for row, start, stop, piece in runs:
+        for c in range(start, stop):
+            found[piece] |= mask[row, c]
+    return found
 
 
 @compiled
