@@ -42,14 +42,24 @@ def depth_map_mm(
         time, Mathematical Morphology 18:331-340 (2000), with the lower envelope of Felzenszwalb &
         Huttenlocher, Distance transforms of sampled functions, Theory of Computing 8:415-428 (2012).
     """
-    reach = len(SMOOTHING) // 2 if smooth else 0
     row, column, rows, columns = window
-    depth = np.empty((rows + 2 * reach, columns + 2 * reach), dtype=np.float32)
     row_mm, column_mm = spacing_mm
+    if smooth:
+        return smooth_depth(mask, row_mm, column_mm, row, column, (rows, columns))
+    depth = np.empty((rows, columns), dtype=np.float32)
+    _depth_map(mask, row_mm, column_mm, row, column, depth)
+    return depth
+
+
+@compiled
+def smooth_depth(
+    mask: npt.NDArray[np.bool_], row_mm: float, column_mm: float, row: int, column: int, shape: tuple[int, int]
+) -> npt.NDArray[np.float32]:
+    """Smoothed depth on the window of some shape that begins at a row and a column of the mask."""
+    reach = len(SMOOTHING) // 2
+    depth = np.empty((shape[0] + 2 * reach, shape[1] + 2 * reach), np.float32)
     _depth_map(mask, row_mm, column_mm, row - reach, column - reach, depth)
-    if not smooth:
-        return depth
-    result = np.empty((rows, columns), dtype=np.float32)
+    result = np.empty(shape, np.float32)
     _smooth(depth, SMOOTHING, LEAST_KEPT, result)
     return result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -77,7 +77,19 @@ class Span:
     window: Window
 
 
-DepthMaps = dict[Part, tuple[Window, npt.NDArray[np.float32]]]
+@dataclass(frozen=True, eq=False)
+class PartMaps:
+    """A part on a window of its slice.
+
+    Attributes:
+        window: The window.
+        mask: The pixels of the part.
+        depth_mm: How deep each pixel lies in it.
+    """
+
+    window: Window
+    mask: npt.NDArray[np.bool_]
+    depth_mm: npt.NDArray[np.float32]
 
 
 class ParallelSlices:
@@ -127,8 +139,11 @@ class ParallelSlices:
     @property
     def window(self) -> Window:
         """The smallest window of the slices that holds everything."""
-        drawn = [pieces.bounds() for pieces in self._pieces if len(pieces.boxes)]
-        return _around([*drawn, *(span.window for span in self.spans)])
+        from medseg.interpolation.pieces import bounds_of
+
+        drawn = [pieces.boxes for pieces in self._pieces if len(pieces.boxes)]
+        around = [bounds_of(np.concatenate(drawn))] if drawn else []
+        return _around([*around, *(span.window for span in self.spans)])
 
     def fill(self, span: Span, method: GapMethod) -> npt.NDArray[np.float32]:
         """Fill one span by itself: the same bits as in the whole run.
@@ -136,7 +151,7 @@ class ParallelSlices:
         Returns:
             Depth in mm on ``span.missing`` and ``span.window``.
         """
-        return method(self._gap(span, {part: self._depth_map(part, span.window) for part in span.parts}))
+        return method(self._gap(span, {part: self._maps(part, span.window) for part in span.parts}))
 
     def fill_all(
         self, method: GapMethod, memo: Memo | None, progress: Progress
@@ -148,9 +163,9 @@ class ParallelSlices:
         windows = _windows_of_parts(missed)
         progress("Interpolating gaps", 0, len(missed))
         with _Workers(missed) as workers:
-            mapped = workers.map(lambda part: self._depth_map(part, windows[part]), list(windows))
-            depth_maps: DepthMaps = dict(zip(windows, mapped, strict=True))
-            filled = workers.map(lambda span: method(self._gap(span, depth_maps)), missed)
+            mapped = workers.map(lambda part: self._maps(part, windows[part]), list(windows))
+            maps = dict(zip(windows, mapped, strict=True))
+            filled = workers.map(lambda span: method(self._gap(span, maps)), missed)
             done = 0
             for span, key, depth in zip(self.spans, keys, known, strict=True):
                 if depth is None:
@@ -199,25 +214,21 @@ class ParallelSlices:
         """Under which a filled span is kept."""
         return self.key(span) + getattr(method, "__qualname__", repr(method)).encode()
 
-    def _gap(self, span: Span, depth_maps: DepthMaps) -> Gap:
+    def _gap(self, span: Span, maps: Mapping[Part, PartMaps]) -> Gap:
         row, column, rows, columns = span.window
         masks = np.empty((len(span.parts), rows, columns), dtype=np.bool_)
         depth = np.empty(masks.shape, dtype=np.float32)
         for n, part in enumerate(span.parts):
-            masks[n] = self._pieces[part.position].painted(part.pieces, span.window)
-            (top, left, _, _), whole = depth_maps[part]
-            depth[n] = whole[row - top : row - top + rows, column - left : column - left + columns]
+            whole = maps[part]
+            top, left = row - whole.window[0], column - whole.window[1]
+            masks[n] = whole.mask[top : top + rows, left : left + columns]
+            depth[n] = whole.depth_mm[top : top + rows, left : left + columns]
         indices = tuple(self.indices[part.position] for part in span.parts)
         return Gap(indices, span.before, masks, depth, self.spacing_mm)
 
-    def _depth_map(self, part: Part, window: Window) -> tuple[Window, npt.NDArray[np.float32]]:
-        from medseg.interpolation.distance import depth_map_mm
-
+    def _maps(self, part: Part, window: Window) -> PartMaps:
         pieces = self._pieces[part.position]
-        top, left, _, _ = bounds = pieces.bounds(part.pieces)
-        mask = pieces.painted(part.pieces, bounds)
-        there = (window[0] - top, window[1] - left, window[2], window[3])
-        return window, depth_map_mm(mask, self.spacing_mm[1:], there, smooth=True)
+        return PartMaps(window, *pieces.maps(part.pieces, window, self.spacing_mm[1:]))
 
 
 def complete_parallel(

@@ -43,9 +43,13 @@ class Pieces:
             if box[0] < top + rows and box[1] < left + columns and box[2] > top and box[3] > left
         )
 
-    def bounds(self, chosen: Sequence[int] | None = None) -> Window:
-        """The smallest window that holds some pieces, or all."""
-        return bounds_of(self.boxes if chosen is None else self.boxes[list(chosen)])
+    def maps(
+        self, chosen: Sequence[int], window: Window, spacing_mm: tuple[float, float]
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+        """Some of the pieces on a window, as a mask and as smoothed depth in mm."""
+        from medseg.interpolation.part_maps import part_maps
+
+        return part_maps(self.runs, self.boxes, np.array(chosen, dtype=np.int64), *spacing_mm, window)
 
     def touched(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which of the pieces have a pixel in common with a mask."""
@@ -55,7 +59,7 @@ class Pieces:
         """Some of the pieces as a mask of a window, which cuts off what reaches beyond it."""
         mask = np.zeros(window[2:], dtype=np.bool_)
         if chosen:
-            _paint(self.runs, self._among(chosen), window[0], window[1], mask)
+            paint(self.runs, self._among(chosen), window[0], window[1], mask)
         return mask
 
     def content(self, chosen: Sequence[int]) -> bytes:
@@ -163,13 +167,14 @@ def touched(runs: npt.NDArray[np.int32], count: int, mask: npt.NDArray[np.bool_]
 
 
 @compiled
-def _paint(
+def paint(
     runs: npt.NDArray[np.int32],
     among: npt.NDArray[np.bool_],
     top: int,
     left: int,
     mask: npt.NDArray[np.bool_],
 ) -> None:
+    """Paint those pieces that are among the wanted ones on a mask that begins at some row and column."""
     rows, columns = mask.shape
     for n in range(len(runs)):
         row = runs[n, 0] - top

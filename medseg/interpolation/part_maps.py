@@ -1,0 +1,44 @@
+"""What a part of a drawn slice is to a gap: its pixels, and how deep each pixel lies in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from medseg.compiled import compiled
+from medseg.interpolation.distance import Window, smooth_depth
+from medseg.interpolation.pieces import bounds_of, paint
+
+
+@compiled
+def part_maps(
+    runs: npt.NDArray[np.int32],
+    boxes: npt.NDArray[np.int32],
+    chosen: npt.NDArray[np.int64],
+    row_mm: float,
+    column_mm: float,
+    window: Window,
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+    """Paint some pieces of a slice and measure depth in them.
+
+    Args:
+        runs: The runs of all pieces of the slice; see :class:`~medseg.interpolation.pieces.Pieces`.
+        boxes: The boxes of all pieces.
+        chosen: Which pieces; what they are depends on nothing else on the slice.
+        row_mm: Distance of rows.
+        column_mm: Distance of columns.
+        window: The part of the slice that is asked for. Depth takes in what it cuts off.
+
+    Returns:
+        The pieces and their smoothed depth in mm (:func:`~medseg.interpolation.distance.depth_map_mm`),
+        both of the window's shape.
+    """
+    among = np.zeros(len(boxes), np.bool_)
+    among[chosen] = True
+    around = bounds_of(boxes[chosen])
+    whole = np.zeros(around[2:], np.bool_)
+    paint(runs, among, around[0], around[1], whole)
+    mask = np.zeros(window[2:], np.bool_)
+    paint(runs, among, window[0], window[1], mask)
+    depth = smooth_depth(whole, row_mm, column_mm, window[0] - around[0], window[1] - around[1], mask.shape)
+    return mask, depth
