@@ -39,21 +39,27 @@ def across_gap_along(gap: Gap, flow: tuple[Map, Map]) -> Map:
     Source:
         Fritsch & Butland (1984) and Catmull & Rom (1974) for the slopes.
     """
-    result = np.empty((len(gap.missing), *gap.masks.shape[1:]), dtype=np.float32)
-    at_mm = np.array(gap.indices, dtype=np.float32) * np.float32(gap.spacing_mm[0])
-    missing_mm = np.array(gap.missing, dtype=np.float32) * np.float32(gap.spacing_mm[0])
-    pixel_mm = max(gap.spacing_mm[1:])
-    moved_mm = pixel_mm * float(np.hypot(np.abs(flow[0]).max(), np.abs(flow[1]).max()))
-    far = moved_mm + KEPT_EXACT_PIXELS * pixel_mm
-    _fill(gap.depth_mm, at_mm, gap.before, missing_mm, flow[0], flow[1], far, result)
-    return result
+    slices_mm, *pixel_mm = gap.spacing_mm
+    indices = np.array(gap.indices, dtype=np.float32)
+    return _fill(gap.depth_mm, indices, gap.before, slices_mm, *flow, max(pixel_mm))
 
 
 @compiled
 def _fill(
-    depth: Map, at: Map, before: int, missing: Map, flow_rows: Map, flow_columns: Map, far: float, result: Map
-) -> None:
+    depth: Map,
+    indices: Map,
+    before: int,
+    slices_mm: float,
+    flow_rows: Map,
+    flow_columns: Map,
+    pixel_mm: float,
+) -> Map:
     count, rows, columns = depth.shape
+    at = indices * np.float32(slices_mm)
+    missing = np.arange(indices[before] + 1, indices[before + 1]).astype(np.float32) * np.float32(slices_mm)
+    moved = np.hypot(np.abs(flow_rows).max(), np.abs(flow_columns).max())
+    far = pixel_mm * moved + KEPT_EXACT_PIXELS * pixel_mm
+    result = np.empty((len(missing), rows, columns), np.float32)
     left_gap = at[before] - at[before - 1] if before > 0 else 0.0
     gap = at[before + 1] - at[before]
     right_gap = at[before + 2] - at[before + 1] if before + 2 < count else 0.0
@@ -85,6 +91,7 @@ def _fill(
                 start = _freed(left_gap, left, gap, rise, right_gap, right)
                 end = _freed(right_gap, right, gap, rise, left_gap, left)
                 result[n, r, c] = first + share * (last - first) + bend_start * start - bend_end * end
+    return result
 
 
 @compiled

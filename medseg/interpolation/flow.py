@@ -46,26 +46,26 @@ def flow_between(first: Map, last: Map, spacing_mm: tuple[float, float]) -> tupl
         Lucas & Kanade, An iterative image registration technique, IJCAI 1981, with an offset as in
         Negahdaripour, Revised definition of optical flow, IEEE TPAMI 20:961-979 (1998).
     """
+    return _coarse_to_fine(first, last, *spacing_mm)
+
+
+@compiled
+def _coarse_to_fine(first: Map, last: Map, row_mm: float, column_mm: float) -> tuple[Map, Map]:
     pyramid = [(first, last)]
     while pyramid[-1][0].size > MAX_PIXELS:
-        pyramid.append(_smaller(pyramid[-1]))
+        pyramid.append((_halved(pyramid[-1][0]), _halved(pyramid[-1][1])))
     finest = len(pyramid) - 1
     while len(pyramid) - finest < LEVELS and min(pyramid[-1][0].shape) >= 2 * MIN_SIDE:
-        pyramid.append(_smaller(pyramid[-1]))
-    rows = np.zeros(pyramid[-1][0].shape, dtype=np.float32)
+        pyramid.append((_halved(pyramid[-1][0]), _halved(pyramid[-1][1])))
+    rows = np.zeros(pyramid[-1][0].shape, np.float32)
     columns = np.zeros_like(rows)
-    for level in reversed(range(len(pyramid))):
+    for level in range(len(pyramid) - 1, -1, -1):
         one, other = pyramid[level]
         if one.shape != rows.shape:
             rows, columns = _doubled(rows, one.shape), _doubled(columns, one.shape)
         if level >= finest:
-            row_mm, column_mm = (2.0**level * mm for mm in spacing_mm)
-            _refine(one, other, rows, columns, row_mm, column_mm)
+            _refine(one, other, rows, columns, 2.0**level * row_mm, 2.0**level * column_mm)
     return rows, columns
-
-
-def _smaller(maps: tuple[Map, Map]) -> tuple[Map, Map]:
-    return _halved(maps[0]), _halved(maps[1])
 
 
 @compiled
