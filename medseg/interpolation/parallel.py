@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +47,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """Some pieces of a drawn slice.
 
     Attributes:
@@ -177,21 +176,22 @@ class ParallelSlices:
                 yield span, depth
 
     def _spans(self, position: int) -> Iterator[Span]:
-        from medseg.interpolation.pieces import bounds_of, groups_of_near
+        from medseg.interpolation.pieces import groups_of_two
 
         first, last = self.indices[position : position + 2]
-        boxes = np.concatenate([self._pieces[position].boxes, self._pieces[position + 1].boxes])
+        boxes = self._pieces[position].boxes, self._pieces[position + 1].boxes
         slices_mm, rows_mm, columns_mm = self.spacing_mm
         reach_mm = REACH_OF_SLICES * (last - first) * slices_mm
+        groups, around = groups_of_two(*boxes, reach_mm / rows_mm, reach_mm / columns_mm)
         members: dict[int, list[int]] = {}
-        for n, group in enumerate(groups_of_near(boxes, reach_mm / rows_mm, reach_mm / columns_mm).tolist()):
+        for n, group in enumerate(groups.tolist()):
             members.setdefault(group, []).append(n)
-        on_first = len(self._pieces[position].boxes)
-        for together in members.values():
-            window = _widened(bounds_of(boxes[together]), self.masks[0].shape)
+        on_first = len(boxes[0])
+        for group, together in members.items():
+            window = _widened(around[group].tolist(), self.masks[0].shape)
             chosen = {
-                position: tuple(n for n in together if n < on_first),
-                position + 1: tuple(n - on_first for n in together if n >= on_first),
+                position: tuple([n for n in together if n < on_first]),
+                position + 1: tuple([n - on_first for n in together if n >= on_first]),
             }
             parts = tuple(
                 Part(near, chosen[near] if near in chosen else self._pieces[near].within(window))
@@ -269,9 +269,10 @@ def _complete(slices: ParallelSlices, method: GapMethod, memo: Memo | None, prog
             c - left : c - left + width,
         ]
         np.maximum(part, filled, out=part)
-    corner = [top, left]
+    corner, order = [top, left], [1, 2]
     corner.insert(slices.axis, first)
-    return Field((corner[0], corner[1], corner[2]), np.moveaxis(depth, 0, slices.axis))
+    order.insert(slices.axis, 0)
+    return Field((corner[0], corner[1], corner[2]), depth.transpose(order))
 
 
 class _Workers:
@@ -300,7 +301,8 @@ def _windows_of_parts(spans: list[Span]) -> dict[Part, Window]:
     windows: dict[Part, Window] = {}
     for span in spans:
         for part in span.parts:
-            windows[part] = _around([windows.get(part, span.window), span.window])
+            known = windows.get(part)
+            windows[part] = span.window if known is None else _around([known, span.window])
     return windows
 
 
@@ -308,14 +310,16 @@ def _around(windows: list[Window]) -> Window:
     """The smallest window that holds some others."""
     if not windows:
         return 0, 0, 0, 0
-    top, left = min(window[0] for window in windows), min(window[1] for window in windows)
-    bottom = max(window[0] + window[2] for window in windows)
-    right = max(window[1] + window[3] for window in windows)
+    top, left, rows, columns = windows[0]
+    bottom, right = top + rows, left + columns
+    for row, column, rows, columns in windows[1:]:
+        top, left = min(top, row), min(left, column)
+        bottom, right = max(bottom, row + rows), max(right, column + columns)
     return top, left, bottom - top, right - left
 
 
-def _widened(window: Window, shape: tuple[int, ...]) -> Window:
-    top, left = max(window[0] - MARGIN_PIXELS, 0), max(window[1] - MARGIN_PIXELS, 0)
-    bottom = min(window[0] + window[2] + MARGIN_PIXELS, shape[0])
-    right = min(window[1] + window[3] + MARGIN_PIXELS, shape[1])
+def _widened(box: list[int], shape: tuple[int, ...]) -> Window:
+    """The window of a box (first row and column and those past the last) with a margin."""
+    top, left = max(box[0] - MARGIN_PIXELS, 0), max(box[1] - MARGIN_PIXELS, 0)
+    bottom, right = min(box[2] + MARGIN_PIXELS, shape[0]), min(box[3] + MARGIN_PIXELS, shape[1])
     return top, left, bottom - top, right - left

@@ -37,10 +37,13 @@ class Pieces:
     def within(self, window: Window) -> tuple[int, ...]:
         """The pieces of which a part may lie in a window: those whose boxes overlap it."""
         top, left, rows, columns = window
+        bottom, right = top + rows, left + columns
         return tuple(
-            n
-            for n, box in enumerate(self.boxes.tolist())
-            if box[0] < top + rows and box[1] < left + columns and box[2] > top and box[3] > left
+            [
+                n
+                for n, (first_row, first_column, end_row, end_column) in enumerate(self.boxes.tolist())
+                if first_row < bottom and first_column < right and end_row > top and end_column > left
+            ]
         )
 
     def maps(
@@ -180,6 +183,26 @@ def paint(
         row = runs[n, 0] - top
         if among[runs[n, 3]] and 0 <= row < rows:
             mask[row, max(runs[n, 1] - left, 0) : max(min(runs[n, 2] - left, columns), 0)] = True
+
+
+@compiled
+def groups_of_two(
+    first: npt.NDArray[np.int32], last: npt.NDArray[np.int32], row_reach: float, column_reach: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Group the boxes of two slices by :func:`groups_of_near`.
+
+    Returns:
+        For each box, those of the first slice coming first, the number of its group; and under that number
+        the box around the group.
+    """
+    boxes = np.concatenate((first, last))
+    group = groups_of_near(boxes, row_reach, column_reach)
+    around = boxes.copy()
+    for n in range(len(boxes)):
+        box, whole = boxes[n], around[group[n]]
+        whole[0], whole[1] = min(whole[0], box[0]), min(whole[1], box[1])
+        whole[2], whole[3] = max(whole[2], box[2]), max(whole[3], box[3])
+    return group, around
 
 
 @compiled
