@@ -68,26 +68,30 @@ def smooth_depth(
 def bounds(mask: npt.NDArray[np.bool_]) -> Window:
     """The smallest window that holds all of a mask; no rows and columns where it is empty."""
     rows, columns = mask.shape
-    top, bottom, left, right = rows, 0, columns, 0
+    top, bottom = rows, 0
+    filled = np.zeros(columns, np.bool_)
     for r in range(rows):
-        # Whole planes are mostly background: a loop that always goes to the end takes many pixels at once.
-        filled = False
-        for c in range(columns):
-            filled |= mask[r, c]
-        if not filled:
-            continue
-        first, last = 0, columns - 1
-        while not mask[r, first]:
-            first += 1
-        while not mask[r, last]:
-            last -= 1
-        top = min(top, r)
-        bottom = r + 1
-        left = min(left, first)
-        right = max(right, last + 1)
+        if _any(mask[r]):
+            top, bottom = min(top, r), r + 1
+            for c in range(columns):
+                filled[c] |= mask[r, c]
     if bottom == 0:
         return 0, 0, 0, 0
+    left, right = 0, columns
+    while not filled[left]:
+        left += 1
+    while not filled[right - 1]:
+        right -= 1
     return top, left, bottom - top, right - left
+
+
+@compiled
+def _any(row: npt.NDArray[np.bool_]) -> bool:
+    """Whole planes are mostly background: a loop that always goes to the end takes many pixels at once."""
+    found = False
+    for c in range(len(row)):
+        found |= row[c]
+    return found
 
 
 @compiled
