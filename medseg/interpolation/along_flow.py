@@ -56,15 +56,14 @@ def _fill(
 ) -> Map:
     count, rows, columns = depth.shape
     at = indices * np.float32(slices_mm)
-    missing = np.arange(indices[before] + 1, indices[before + 1]).astype(np.float32) * np.float32(slices_mm)
-    moved = np.hypot(np.abs(flow_rows).max(), np.abs(flow_columns).max())
-    far = pixel_mm * moved + KEPT_EXACT_PIXELS * pixel_mm
-    result = np.empty((len(missing), rows, columns), np.float32)
+    far = pixel_mm * _most_moved(flow_rows, flow_columns) + KEPT_EXACT_PIXELS * pixel_mm
+    result = np.empty((int(indices[before + 1] - indices[before]) - 1, rows, columns), np.float32)
     left_gap = at[before] - at[before - 1] if before > 0 else 0.0
     gap = at[before + 1] - at[before]
     right_gap = at[before + 2] - at[before + 1] if before + 2 < count else 0.0
-    for n in range(len(missing)):
-        t = (missing[n] - at[before]) / gap
+    for n in range(len(result)):
+        missing = (indices[before] + np.float32(n + 1)) * np.float32(slices_mm)
+        t = (missing - at[before]) / gap
         back, ahead = t, 1 - t
         further_back, further_ahead = back + left_gap / gap, ahead + right_gap / gap
         share = t * t * (3 - 2 * t)
@@ -92,6 +91,16 @@ def _fill(
                 end = _freed(right_gap, right, gap, rise, left_gap, left)
                 result[n, r, c] = first + share * (last - first) + bend_start * start - bend_end * end
     return result
+
+
+@compiled
+def _most_moved(flow_rows: Map, flow_columns: Map) -> float:
+    """Pixels that nothing moves further than."""
+    down = across = np.float32(0)
+    for r in range(flow_rows.shape[0]):
+        for c in range(flow_rows.shape[1]):
+            down, across = max(down, abs(flow_rows[r, c])), max(across, abs(flow_columns[r, c]))
+    return np.hypot(down, across)
 
 
 @compiled

@@ -16,6 +16,9 @@ SMOOTHING = np.array([0.0036, 0.1989, 0.5950, 0.1989, 0.0036], dtype=np.float32)
 Wider ones wear away structures two or three pixels thin.
 """
 
+REACH = len(SMOOTHING) // 2
+"""Rows and columns around a window that smoothing looks at."""
+
 LEAST_KEPT = 0.5
 """Share of its depth that smoothing leaves to every pixel: one that was drawn never turns to outside."""
 
@@ -42,25 +45,15 @@ def depth_map_mm(
         time, Mathematical Morphology 18:331-340 (2000), with the lower envelope of Felzenszwalb &
         Huttenlocher, Distance transforms of sampled functions, Theory of Computing 8:415-428 (2012).
     """
+    reach = REACH if smooth else 0
     row, column, rows, columns = window
+    depth = np.empty((rows + 2 * reach, columns + 2 * reach), dtype=np.float32)
     row_mm, column_mm = spacing_mm
-    if smooth:
-        return smooth_depth(mask, row_mm, column_mm, row, column, (rows, columns))
-    depth = np.empty((rows, columns), dtype=np.float32)
-    _depth_map(mask, row_mm, column_mm, row, column, depth)
-    return depth
-
-
-@compiled
-def smooth_depth(
-    mask: npt.NDArray[np.bool_], row_mm: float, column_mm: float, row: int, column: int, shape: tuple[int, int]
-) -> npt.NDArray[np.float32]:
-    """Smoothed depth on the window of some shape that begins at a row and a column of the mask."""
-    reach = len(SMOOTHING) // 2
-    depth = np.empty((shape[0] + 2 * reach, shape[1] + 2 * reach), np.float32)
-    _depth_map(mask, row_mm, column_mm, row - reach, column - reach, depth)
-    result = np.empty(shape, np.float32)
-    _smooth(depth, SMOOTHING, LEAST_KEPT, result)
+    measure_depth(mask, row_mm, column_mm, row - reach, column - reach, depth)
+    if not smooth:
+        return depth
+    result = np.empty((rows, columns), dtype=np.float32)
+    smooth_depth(depth, result)
     return result
 
 
@@ -95,7 +88,7 @@ def _any(row: npt.NDArray[np.bool_]) -> bool:
 
 
 @compiled
-def _depth_map(
+def measure_depth(
     mask: npt.NDArray[np.bool_],
     row_mm: float,
     column_mm: float,
@@ -103,6 +96,7 @@ def _depth_map(
     first_column: int,
     depth: npt.NDArray[np.float32],
 ) -> None:
+    """Measure depth on a window that begins at some row and column of the mask and has the result's shape."""
     top, left, rows, columns = bounds(mask)
     if rows == 0:
         depth[:] = -np.inf
@@ -205,27 +199,22 @@ def _row_of_distances(
 
 
 @compiled
-def _smooth(
-    depth: npt.NDArray[np.float32],
-    weights: npt.NDArray[np.float32],
-    least_kept: float,
-    result: npt.NDArray[np.float32],
-) -> None:
+def smooth_depth(depth: npt.NDArray[np.float32], result: npt.NDArray[np.float32]) -> None:
+    """Smooth the depth of a window, given with :data:`REACH` pixels around; no pixel changes its side."""
     rows, columns = result.shape
-    reach = len(weights) // 2
     if np.isinf(depth[0, 0]):
         result[:] = depth[0, 0]
         return
-    along = np.empty(columns + 2 * reach, np.float32)
+    along = np.empty(columns + 2 * REACH, np.float32)
     for r in range(rows):
-        for c in range(columns + 2 * reach):
+        for c in range(columns + 2 * REACH):
             along[c] = 0
-        for n in range(len(weights)):
-            for c in range(columns + 2 * reach):
-                along[c] += weights[n] * depth[r + n, c]
+        for n in range(len(SMOOTHING)):
+            for c in range(columns + 2 * REACH):
+                along[c] += SMOOTHING[n] * depth[r + n, c]
         for c in range(columns):
             total = 0.0
-            for n in range(len(weights)):
-                total += weights[n] * along[c + n]
-            kept = least_kept * depth[r + reach, c + reach]
+            for n in range(len(SMOOTHING)):
+                total += SMOOTHING[n] * along[c + n]
+            kept = LEAST_KEPT * depth[r + REACH, c + REACH]
             result[r, c] = max(total, kept) if kept > 0 else min(total, kept)

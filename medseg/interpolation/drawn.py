@@ -23,10 +23,8 @@ def window_of(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
 
 
 def for_loops(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """The mask row by row and read-only: one type of array, for which compiled loops are compiled once."""
-    view = np.ascontiguousarray(mask).view()
-    view.setflags(write=False)
-    return view
+    """The mask row by row in memory of its own: one type of array, for which loops are compiled once."""
+    return mask if mask.flags.carray else np.array(mask, order="C")
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,46 +52,52 @@ def without_empty_beyond(gap: Gap) -> Gap:
 @compiled
 def _let_end(first: Mask, last: Mask, depth: Map, before: int) -> Mask:
     """Let pieces end in all depths of a gap, changed in place; return where some end for certain."""
+    rows, columns = first.shape
     first_depth, last_depth = depth[before], depth[before + 1]
-    deepest = max(first_depth.max(), last_depth.max())
+    deepest = np.float32(-np.inf)
+    for r in range(rows):
+        for c in range(columns):
+            deepest = max(deepest, first_depth[r, c], last_depth[r, c])
     for side in (first_depth, last_depth):
         if side[0, 0] == -np.inf:
             side[:] = -deepest
     first_runs, first_boxes = pieces_of(first)
     last_runs, last_boxes = pieces_of(last)
-    first_ends = ~touched(first_runs, len(first_boxes), last)
-    last_ends = ~touched(last_runs, len(last_boxes), first)
+    first_joined = touched(first_runs, len(first_boxes), last)
+    last_joined = touched(last_runs, len(last_boxes), first)
+    first_ends, last_ends = _any_not(first_joined), _any_not(last_joined)
     ending = np.zeros(first.shape, np.bool_)
-    if first_ends.any() or last_ends.any():
+    if first_ends or last_ends:
         original = first_depth.copy()
-        _taper(last_runs, last_ends, last_depth, first_depth)
-        _taper(first_runs, first_ends, original, last_depth)
         # Where pieces end on both sides they may be the same, which moved: they count as going on.
-        if not (first_ends.any() and last_ends.any()):
-            _mark(first_runs, first_ends, ending)
-            _mark(last_runs, last_ends, ending)
+        certain = not (first_ends and last_ends)
+        _taper(last_runs, last_joined, last_depth, first_depth, ending, certain)
+        _taper(first_runs, first_joined, original, last_depth, ending, certain)
     least = -OUTSIDE * deepest
     for n in range(len(depth)):
-        for r in range(depth.shape[1]):
-            for c in range(depth.shape[2]):
+        for r in range(rows):
+            for c in range(columns):
                 depth[n, r, c] = max(depth[n, r, c], least)
     return ending
 
 
 @compiled
-def _taper(runs: Runs, ends: Mask, depth: Map, other_depth: Map) -> None:
-    deepest = np.zeros(len(ends), np.float32)
-    for row, start, stop, piece in runs:
-        if ends[piece]:
-            deepest[piece] = max(deepest[piece], depth[row, start:stop].max())
-    for row, start, stop, piece in runs:
-        if ends[piece]:
-            for c in range(start, stop):
-                other_depth[row, c] = max(other_depth[row, c], -deepest[piece])
+def _any_not(flags: Mask) -> bool:
+    for flag in flags:
+        if not flag:
+            return True
+    return False
 
 
 @compiled
-def _mark(runs: Runs, ends: Mask, ending: Mask) -> None:
+def _taper(runs: Runs, joined: Mask, depth: Map, other_depth: Map, ending: Mask, certain: bool) -> None:
+    """Meet the pieces of a slice that end with as much depth outside on the other slice; mark them if certain."""
+    deepest = np.zeros(len(joined), np.float32)
     for row, start, stop, piece in runs:
-        if ends[piece]:
-            ending[row, start:stop] = True
+        for c in range(start, stop):
+            deepest[piece] = max(deepest[piece], depth[row, c])
+    for row, start, stop, piece in runs:
+        if not joined[piece]:
+            for c in range(start, stop):
+                other_depth[row, c] = max(other_depth[row, c], -deepest[piece])
+                ending[row, c] |= certain

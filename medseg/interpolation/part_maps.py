@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.compiled import compiled
-from medseg.interpolation.distance import Window, smooth_depth
+from medseg.interpolation.distance import REACH, Window, measure_depth, smooth_depth
 from medseg.interpolation.pieces import bounds_of, paint
 
 
@@ -34,11 +34,18 @@ def part_maps(
         both of the window's shape.
     """
     among = np.zeros(len(boxes), np.bool_)
-    among[chosen] = True
-    around = bounds_of(boxes[chosen])
-    whole = np.zeros(around[2:], np.bool_)
-    paint(runs, among, around[0], around[1], whole)
-    mask = np.zeros(window[2:], np.bool_)
-    paint(runs, among, window[0], window[1], mask)
-    depth = smooth_depth(whole, row_mm, column_mm, window[0] - around[0], window[1] - around[1], mask.shape)
+    wanted = np.empty((len(chosen), 4), np.int32)
+    for n in range(len(chosen)):
+        among[chosen[n]] = True
+        wanted[n] = boxes[chosen[n]]
+    top, left, height, width = bounds_of(wanted)
+    whole = np.zeros((height, width), np.bool_)
+    paint(runs, among, top, left, whole)
+    row, column, rows, columns = window
+    mask = np.zeros((rows, columns), np.bool_)
+    paint(runs, among, row, column, mask)
+    around = np.empty((rows + 2 * REACH, columns + 2 * REACH), np.float32)
+    measure_depth(whole, row_mm, column_mm, row - top - REACH, column - left - REACH, around)
+    depth = np.empty((rows, columns), np.float32)
+    smooth_depth(around, depth)
     return mask, depth

@@ -195,7 +195,8 @@ def groups_of_two(
         For each box, those of the first slice coming first, the number of its group; and under that number
         the box around the group.
     """
-    boxes = np.concatenate((first, last))
+    boxes = np.empty((len(first) + len(last), 4), np.int32)
+    boxes[: len(first)], boxes[len(first) :] = first, last
     group = groups_of_near(boxes, row_reach, column_reach)
     around = boxes.copy()
     for n in range(len(boxes)):

@@ -6,32 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.compiled import compiled
-from medseg.interpolation.pieces import touched
-
-
-@compiled
-def pieces_that_end(runs: npt.NDArray[np.int32], count: int, inside: npt.NDArray[np.bool_]) -> int:
-    """How many pieces of the first slice nothing joins with the last one.
-
-    Args:
-        runs: The runs of the first slice's pieces; see :class:`~medseg.interpolation.pieces.Pieces`.
-        count: How many pieces there are.
-        inside: The structure on successive slices, shape ``(slices, rows, columns)``.
-    """
-    straight = inside[0].copy()
-    for n in range(1, len(inside)):
-        straight &= inside[n]
-    # Most pieces overlap their counterpart all along: only the others are followed.
-    joined = touched(runs, count, straight)
-    if joined.all():
-        return 0
-    seen = np.zeros(inside.shape, np.int32)
-    ended = 0
-    for row, start, _, piece in runs:
-        if not joined[piece]:
-            joined[piece] = True
-            ended += not reaches_last(inside, row, start, piece + 1, seen)
-    return ended
 
 
 @compiled

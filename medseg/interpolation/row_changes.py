@@ -30,18 +30,21 @@ def mark_changes(mask: Flags, rows: Flags, columns: Flags) -> tuple[int, int, bo
     down, across = np.zeros(height + 1, np.bool_), np.zeros(width + 1, np.bool_)
     down[0] = down[height] = across[0] = across[width] = True
     for r in range(height):
-        here = mask[top + r, left : left + width]
+        here, above = mask[top + r], mask[top + max(r - 1, 0)]
+        for c in range(width):
+            down[r] |= here[left + c] != above[left + c]
         for c in range(1, width):
-            across[c] |= here[c] != here[c - 1]
-        if r > 0:
-            above = mask[top + r - 1, left : left + width]
-            changed = False
-            for c in range(width):
-                changed |= here[c] != above[c]
-            down[r] = changed
-    rows[top : top + height + 1] |= down
-    columns[left : left + width + 1] |= across
-    return np.count_nonzero(down), np.count_nonzero(across), _apart(rows), _apart(columns)
+            across[c] |= here[left + c] != here[left + c - 1]
+    return _mark(down, rows, top), _mark(across, columns, left), _apart(rows), _apart(columns)
+
+
+@compiled
+def _mark(changes: Flags, flags: Flags, start: int) -> int:
+    count = 0
+    for n in range(len(changes)):
+        flags[start + n] |= changes[n]
+        count += changes[n]
+    return count
 
 
 @compiled

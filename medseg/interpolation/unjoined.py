@@ -52,10 +52,16 @@ def unjoined(drawn: DrawnStructure, field: Field) -> Iterator[OpenGap]:
 
 def _pieces_that_end(sides: tuple[Pieces, Pieces], depth_mm: npt.NDArray[np.float32]) -> int:
     """Number of pieces on either side that the slices between them do not join with the other side."""
-    from medseg.interpolation.reach import pieces_that_end
+    from medseg.interpolation.reach import reaches_last
 
-    inside = np.ascontiguousarray(depth_mm > MIN_DEPTH_MM)
-    first, last = sides
-    return pieces_that_end(first.runs, len(first.boxes), inside) + pieces_that_end(
-        last.runs, len(last.boxes), inside[::-1]
-    )
+    inside = depth_mm > MIN_DEPTH_MM
+    straight = np.asarray(inside.all(axis=0))
+    ended = 0
+    for pieces, ordered in zip(sides, (inside, inside[::-1]), strict=True):
+        # Most pieces overlap their counterpart all along: only the others are followed.
+        unsure = np.flatnonzero(~pieces.touched(straight))
+        seen = np.zeros(ordered.shape if len(unsure) else (0, 0, 0), dtype=np.int32)
+        for number, piece in enumerate(unsure.tolist(), start=1):
+            row, column = pieces.runs[pieces.runs[:, 3] == piece][0, :2].tolist()
+            ended += not reaches_last(ordered, row, column, number, seen)
+    return ended
