@@ -58,9 +58,8 @@ def _let_end(first: Mask, last: Mask, depth: Map, before: int) -> Mask:
     for r in range(rows):
         for c in range(columns):
             deepest = max(deepest, first_depth[r, c], last_depth[r, c])
-    for side in (first_depth, last_depth):
-        if side[0, 0] == -np.inf:
-            side[:] = -deepest
+    _let_be_outside(first_depth, deepest)
+    _let_be_outside(last_depth, deepest)
     first_runs, first_boxes = pieces_of(first)
     last_runs, last_boxes = pieces_of(last)
     first_joined = touched(first_runs, len(first_boxes), last)
@@ -79,6 +78,15 @@ def _let_end(first: Mask, last: Mask, depth: Map, before: int) -> Mask:
             for c in range(columns):
                 depth[n, r, c] = max(depth[n, r, c], least)
     return ending
+
+
+@compiled
+def _let_be_outside(depth: Map, deepest: float) -> None:
+    """Make an empty slice as much outside throughout as the other one is inside at its deepest."""
+    if depth[0, 0] == -np.inf:
+        for r in range(depth.shape[0]):
+            for c in range(depth.shape[1]):
+                depth[r, c] = -deepest
 
 
 @compiled

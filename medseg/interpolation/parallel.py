@@ -176,17 +176,17 @@ class ParallelSlices:
                 yield span, depth
 
     def _spans(self, position: int) -> Iterator[Span]:
-        from medseg.interpolation.pieces import groups_of_two
+        from medseg.interpolation.pieces import boxes_of_groups
 
         first, last = self.indices[position : position + 2]
-        boxes = self._pieces[position].boxes, self._pieces[position + 1].boxes
+        boxes = np.concatenate([self._pieces[position].boxes, self._pieces[position + 1].boxes])
         slices_mm, rows_mm, columns_mm = self.spacing_mm
         reach_mm = REACH_OF_SLICES * (last - first) * slices_mm
-        groups, around = groups_of_two(*boxes, reach_mm / rows_mm, reach_mm / columns_mm)
+        groups, around = boxes_of_groups(boxes, reach_mm / rows_mm, reach_mm / columns_mm)
         members: dict[int, list[int]] = {}
         for n, group in enumerate(groups.tolist()):
             members.setdefault(group, []).append(n)
-        on_first = len(boxes[0])
+        on_first = len(self._pieces[position].boxes)
         for group, together in members.items():
             window = _widened(around[group].tolist(), self.masks[0].shape)
             chosen = {

@@ -37,7 +37,8 @@ def part_maps(
     wanted = np.empty((len(chosen), 4), np.int32)
     for n in range(len(chosen)):
         among[chosen[n]] = True
-        wanted[n] = boxes[chosen[n]]
+        for side in range(4):
+            wanted[n, side] = boxes[chosen[n], side]
     top, left, height, width = bounds_of(wanted)
     whole = np.zeros((height, width), np.bool_)
     paint(runs, among, top, left, whole)

@@ -186,23 +186,20 @@ def paint(
 
 
 @compiled
-def groups_of_two(
-    first: npt.NDArray[np.int32], last: npt.NDArray[np.int32], row_reach: float, column_reach: float
+def boxes_of_groups(
+    boxes: npt.NDArray[np.int32], row_reach: float, column_reach: float
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Group the boxes of two slices by :func:`groups_of_near`.
+    """Group boxes by :func:`groups_of_near`.
 
     Returns:
-        For each box, those of the first slice coming first, the number of its group; and under that number
-        the box around the group.
+        For each box the number of its group, and under that number the box around the group.
     """
-    boxes = np.empty((len(first) + len(last), 4), np.int32)
-    boxes[: len(first)], boxes[len(first) :] = first, last
     group = groups_of_near(boxes, row_reach, column_reach)
     around = boxes.copy()
     for n in range(len(boxes)):
-        box, whole = boxes[n], around[group[n]]
-        whole[0], whole[1] = min(whole[0], box[0]), min(whole[1], box[1])
-        whole[2], whole[3] = max(whole[2], box[2]), max(whole[3], box[3])
+        whole = around[group[n]]
+        whole[0], whole[1] = min(whole[0], boxes[n, 0]), min(whole[1], boxes[n, 1])
+        whole[2], whole[3] = max(whole[2], boxes[n, 2]), max(whole[3], boxes[n, 3])
     return group, around
 
 
