@@ -135,7 +135,8 @@ def _join(runs: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
             number[n] = number[root]
             box = boxes[number[n]]
             box[1], box[2], box[3] = min(box[1], start), row + 1, max(box[3], stop)
-    runs[:, 3] = number
+    for n in range(count):
+        runs[n, 3] = number[n]
     return boxes[:pieces].copy()
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from medseg.compiled import compiled
-from medseg.interpolation.pieces import pieces_of
-
 Mask = npt.NDArray[np.bool_]
 
 MOST_OVERLAP = 0.4
@@ -31,42 +28,17 @@ def shift_between(first: Mask, last: Mask) -> tuple[float, float] | None:
     Returns:
         Rows and columns between the centroids; None where it is not clear that one piece moved.
     """
-    moved, row, column = _shift(first, last)
-    return (row, column) if moved else None
+    from medseg.interpolation.pieces import Pieces
 
-
-@compiled
-def _shift(first: Mask, last: Mask) -> tuple[bool, float, float]:
-    pixels = np.count_nonzero(first) + np.count_nonzero(last)
-    if 2 * _overlap(first, last, 0, 0) > MOST_OVERLAP * pixels:
-        return False, 0.0, 0.0
-    if len(pieces_of(first)[1]) != 1 or len(pieces_of(last)[1]) != 1:
-        return False, 0.0, 0.0
-    from_row, from_column = _centroid(first)
-    to_row, to_column = _centroid(last)
-    row, column = to_row - from_row, to_column - from_column
-    overlap = _overlap(first, last, int(np.rint(row)), int(np.rint(column)))
-    return 2 * overlap >= LEAST_OVERLAP * pixels, row, column
-
-
-@compiled
-def _overlap(first: Mask, last: Mask, row: int, column: int) -> int:
-    """Pixels that both have, the first one being shifted."""
-    rows, columns = first.shape
-    count = 0
-    for r in range(max(0, -row), min(rows, rows - row)):
-        for c in range(max(0, -column), min(columns, columns - column)):
-            count += first[r, c] and last[r + row, c + column]
-    return count
-
-
-@compiled
-def _centroid(mask: Mask) -> tuple[float, float]:
-    down = across = count = 0
-    for r in range(mask.shape[0]):
-        for c in range(mask.shape[1]):
-            if mask[r, c]:
-                down += r
-                across += c
-                count += 1
-    return down / count, across / count
+    pixels = int(np.count_nonzero(first)) + int(np.count_nonzero(last))
+    if 2 * np.count_nonzero(first & last) > MOST_OVERLAP * pixels:
+        return None
+    if not all(len(Pieces.of(mask).boxes) == 1 for mask in (first, last)):
+        return None
+    places = np.argwhere(first)
+    row, column = (np.argwhere(last).mean(axis=0) - places.mean(axis=0)).tolist()
+    shifted = places + np.array([round(row), round(column)])
+    rows, columns = shifted[((shifted >= 0) & (shifted < last.shape)).all(axis=1)].T
+    if 2 * np.count_nonzero(last[rows, columns]) < LEAST_OVERLAP * pixels:
+        return None
+    return row, column
