@@ -99,7 +99,7 @@ def measure_depth(
     """Measure depth on a window that begins at some row and column of the mask and has the result's shape."""
     top, left, rows, columns = bounds(mask)
     if rows == 0:
-        depth[:] = -np.inf
+        depth.fill(-np.inf)
         return
     half_mm = 0.5 * min(row_mm, column_mm)
     window_rows, window_columns = depth.shape
@@ -203,7 +203,7 @@ def smooth_depth(depth: npt.NDArray[np.float32], result: npt.NDArray[np.float32]
     """Smooth the depth of a window, given with :data:`REACH` pixels around; no pixel changes its side."""
     rows, columns = result.shape
     if np.isinf(depth[0, 0]):
-        result[:] = depth[0, 0]
+        result.fill(depth[0, 0])
         return
     along = np.empty(columns + 2 * REACH, np.float32)
     for r in range(rows):
