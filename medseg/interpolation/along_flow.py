@@ -100,7 +100,7 @@ def _most_moved(flow_rows: Map, flow_columns: Map) -> float:
     for r in range(flow_rows.shape[0]):
         for c in range(flow_rows.shape[1]):
             down, across = max(down, abs(flow_rows[r, c])), max(across, abs(flow_columns[r, c]))
-    return np.hypot(down, across)
+    return float(np.hypot(down, across))
 
 
 @compiled

@@ -54,7 +54,7 @@ def _let_end(first: Mask, last: Mask, depth: Map, before: int) -> Mask:
     """Let pieces end in all depths of a gap, changed in place; return where some end for certain."""
     rows, columns = first.shape
     first_depth, last_depth = depth[before], depth[before + 1]
-    deepest = np.float32(-np.inf)
+    deepest = first_depth[0, 0]
     for r in range(rows):
         for c in range(columns):
             deepest = max(deepest, first_depth[r, c], last_depth[r, c])
@@ -68,10 +68,12 @@ def _let_end(first: Mask, last: Mask, depth: Map, before: int) -> Mask:
     ending = np.zeros(first.shape, np.bool_)
     if first_ends or last_ends:
         original = first_depth.copy()
+        _taper(last_runs, last_joined, last_depth, first_depth)
+        _taper(first_runs, first_joined, original, last_depth)
         # Where pieces end on both sides they may be the same, which moved: they count as going on.
-        certain = not (first_ends and last_ends)
-        _taper(last_runs, last_joined, last_depth, first_depth, ending, certain)
-        _taper(first_runs, first_joined, original, last_depth, ending, certain)
+        if not (first_ends and last_ends):
+            _mark(first_runs, first_joined, ending)
+            _mark(last_runs, last_joined, ending)
     least = -OUTSIDE * deepest
     for n in range(len(depth)):
         for r in range(rows):
@@ -81,7 +83,7 @@ def _let_end(first: Mask, last: Mask, depth: Map, before: int) -> Mask:
 
 
 @compiled
-def _let_be_outside(depth: Map, deepest: float) -> None:
+def _let_be_outside(depth: Map, deepest: np.float32) -> None:
     """Make an empty slice as much outside throughout as the other one is inside at its deepest."""
     if depth[0, 0] == -np.inf:
         for r in range(depth.shape[0]):
@@ -91,15 +93,15 @@ def _let_be_outside(depth: Map, deepest: float) -> None:
 
 @compiled
 def _any_not(flags: Mask) -> bool:
+    found = False
     for flag in flags:
-        if not flag:
-            return True
-    return False
+        found |= not flag
+    return found
 
 
 @compiled
-def _taper(runs: Runs, joined: Mask, depth: Map, other_depth: Map, ending: Mask, certain: bool) -> None:
-    """Meet the pieces of a slice that end with as much depth outside on the other slice; mark them if certain."""
+def _taper(runs: Runs, joined: Mask, depth: Map, other_depth: Map) -> None:
+    """Meet the pieces of a slice that end by a depth as much outside on the other slice."""
     deepest = np.zeros(len(joined), np.float32)
     for row, start, stop, piece in runs:
         for c in range(start, stop):
@@ -108,4 +110,10 @@ def _taper(runs: Runs, joined: Mask, depth: Map, other_depth: Map, ending: Mask,
         if not joined[piece]:
             for c in range(start, stop):
                 other_depth[row, c] = max(other_depth[row, c], -deepest[piece])
-                ending[row, c] |= certain
+
+
+@compiled
+def _mark(runs: Runs, joined: Mask, ending: Mask) -> None:
+    for row, start, stop, piece in runs:
+        if not joined[piece]:
+            ending[row, start:stop] = True
