@@ -42,14 +42,9 @@ def across_gap_along(gap: Gap, flow: tuple[Map, Map]) -> Map:
     Source:
         Fritsch & Butland (1984) and Catmull & Rom (1974) for the slopes.
     """
-    result = np.empty((len(gap.missing), *gap.masks.shape[1:]), dtype=np.float32)
-    at_mm = np.array(gap.indices, dtype=np.float32) * np.float32(gap.spacing_mm[0])
-    missing_mm = np.array(gap.missing, dtype=np.float32) * np.float32(gap.spacing_mm[0])
-    pixel_mm = max(gap.spacing_mm[1:])
-    moved_mm = pixel_mm * float(np.hypot(np.abs(flow[0]).max(), np.abs(flow[1]).max()))
-    far = moved_mm + KEPT_EXACT_PIXELS * pixel_mm
-    _fill(gap.depth_mm, at_mm, gap.before, missing_mm, flow[0], flow[1], far, result)
-    return result
+    slices_mm, *pixel_mm = gap.spacing_mm
+    indices = np.array(gap.indices, dtype=np.float32)
+    return _fill(gap.depth_mm, indices, gap.before, slices_mm, *flow, max(pixel_mm))
 
 
 def matched_along(gap: Gap, flow: tuple[Map, Map]) -> float:
@@ -84,14 +79,24 @@ def _matched(first: Map, last: Map, flow_rows: Map, flow_columns: Map) -> float:
 
 @compiled
 def _fill(
-    depth: Map, at: Map, before: int, missing: Map, flow_rows: Map, flow_columns: Map, far: float, result: Map
-) -> None:
+    depth: Map,
+    indices: Map,
+    before: int,
+    slices_mm: float,
+    flow_rows: Map,
+    flow_columns: Map,
+    pixel_mm: float,
+) -> Map:
     count, rows, columns = depth.shape
+    at = indices * np.float32(slices_mm)
+    far = pixel_mm * _most_moved(flow_rows, flow_columns) + KEPT_EXACT_PIXELS * pixel_mm
+    result = np.empty((int(indices[before + 1] - indices[before]) - 1, rows, columns), np.float32)
     left_gap = at[before] - at[before - 1] if before > 0 else 0.0
     gap = at[before + 1] - at[before]
     right_gap = at[before + 2] - at[before + 1] if before + 2 < count else 0.0
-    for n in range(len(missing)):
-        t = (missing[n] - at[before]) / gap
+    for n in range(len(result)):
+        missing = (indices[before] + np.float32(n + 1)) * np.float32(slices_mm)
+        t = (missing - at[before]) / gap
         back, ahead = t, 1 - t
         further_back, further_ahead = back + left_gap / gap, ahead + right_gap / gap
         share = t * t * (3 - 2 * t)
@@ -118,6 +123,17 @@ def _fill(
                 start = _freed(left_gap, left, gap, rise, right_gap, right)
                 end = _freed(right_gap, right, gap, rise, left_gap, left)
                 result[n, r, c] = first + share * (last - first) + bend_start * start - bend_end * end
+    return result
+
+
+@compiled
+def _most_moved(flow_rows: Map, flow_columns: Map) -> float:
+    """Pixels that nothing moves further than."""
+    down = across = np.float32(0)
+    for r in range(flow_rows.shape[0]):
+        for c in range(flow_rows.shape[1]):
+            down, across = max(down, abs(flow_rows[r, c])), max(across, abs(flow_columns[r, c]))
+    return float(np.hypot(down, across))
 
 
 @compiled

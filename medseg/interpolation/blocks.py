@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.contour import Slice
-from medseg.interpolation.drawn import DrawnStructure, window_of
+from medseg.interpolation.drawn import DrawnStructure, for_loops
 from medseg.interpolation.field import Field
 from medseg.space import Grid
 
@@ -113,22 +113,15 @@ def in_blocks(drawn: DrawnStructure, complete: Callable[[DrawnStructure], Field]
 
 def _changes(masks: Iterable[Flags], shape: tuple[int, ...]) -> list[Indices | None]:
     """The rows, and the columns, at which any mask changes; None where they can't be those of blocks."""
+    from medseg.interpolation.row_changes import mark_changes
+
     changed = [np.zeros(extent + 1, dtype=np.bool_) for extent in shape]
     most = [0, 0]
-    possible = [True, True]
+    possible = (True, True)
     for mask in masks:
-        window = window_of(mask)
-        part = mask[window]
-        if not part.size:
-            continue
-        for n, lines in enumerate((part, part.T)):
-            if not possible[n]:
-                continue
-            steps = np.ones(len(lines) + 1, dtype=np.bool_)
-            steps[1:-1] = (lines[1:] != lines[:-1]).any(axis=1)
-            changed[n][window[n].start : window[n].stop + 1] |= steps
-            most[n] = max(most[n], int(np.count_nonzero(steps)))
-            possible[n] = not (changed[n][1:] & changed[n][:-1]).any()
+        *counts, rows_apart, columns_apart = mark_changes(for_loops(mask), *changed)
+        most = [max(n, count) for n, count in zip(most, counts, strict=True)]
+        possible = rows_apart, columns_apart
         if not any(possible):
             return [None, None]
     # At the border of the image a mask may be cut off in the middle of a block.

@@ -16,6 +16,9 @@ SMOOTHING = np.array([0.0036, 0.1989, 0.5950, 0.1989, 0.0036], dtype=np.float32)
 Wider ones wear away structures two or three pixels thin.
 """
 
+REACH = len(SMOOTHING) // 2
+"""Rows and columns around a window that smoothing looks at."""
+
 LEAST_KEPT = 0.5
 """Share of its depth that smoothing leaves to every pixel: one that was drawn never turns to outside."""
 
@@ -42,15 +45,15 @@ def depth_map_mm(
         time, Mathematical Morphology 18:331-340 (2000), with the lower envelope of Felzenszwalb &
         Huttenlocher, Distance transforms of sampled functions, Theory of Computing 8:415-428 (2012).
     """
-    reach = len(SMOOTHING) // 2 if smooth else 0
+    reach = REACH if smooth else 0
     row, column, rows, columns = window
     depth = np.empty((rows + 2 * reach, columns + 2 * reach), dtype=np.float32)
     row_mm, column_mm = spacing_mm
-    _depth_map(mask, row_mm, column_mm, row - reach, column - reach, depth)
+    measure_depth(mask, row_mm, column_mm, row - reach, column - reach, depth)
     if not smooth:
         return depth
     result = np.empty((rows, columns), dtype=np.float32)
-    _smooth(depth, SMOOTHING, LEAST_KEPT, result)
+    smooth_depth(depth, result)
     return result
 
 
@@ -58,29 +61,34 @@ def depth_map_mm(
 def bounds(mask: npt.NDArray[np.bool_]) -> Window:
     """The smallest window that holds all of a mask; no rows and columns where it is empty."""
     rows, columns = mask.shape
-    top, bottom, left, right = rows, 0, columns, 0
+    top, bottom = rows, 0
+    filled = np.zeros(columns, np.bool_)
     for r in range(rows):
-        first = -1
-        for c in range(columns):
-            if mask[r, c]:
-                first = c
-                break
-        if first < 0:
-            continue
-        last = columns - 1
-        while not mask[r, last]:
-            last -= 1
-        top = min(top, r)
-        bottom = r + 1
-        left = min(left, first)
-        right = max(right, last + 1)
+        if _any(mask[r]):
+            top, bottom = min(top, r), r + 1
+            for c in range(columns):
+                filled[c] |= mask[r, c]
     if bottom == 0:
         return 0, 0, 0, 0
+    left, right = 0, columns
+    while not filled[left]:
+        left += 1
+    while not filled[right - 1]:
+        right -= 1
     return top, left, bottom - top, right - left
 
 
 @compiled
-def _depth_map(
+def _any(row: npt.NDArray[np.bool_]) -> bool:
+    """Whole planes are mostly background: a loop that always goes to the end takes many pixels at once."""
+    found = False
+    for c in range(len(row)):
+        found |= row[c]
+    return found
+
+
+@compiled
+def measure_depth(
     mask: npt.NDArray[np.bool_],
     row_mm: float,
     column_mm: float,
@@ -88,9 +96,10 @@ def _depth_map(
     first_column: int,
     depth: npt.NDArray[np.float32],
 ) -> None:
+    """Measure depth on a window that begins at some row and column of the mask and has the result's shape."""
     top, left, rows, columns = bounds(mask)
     if rows == 0:
-        depth[:] = -np.inf
+        depth.fill(-np.inf)
         return
     half_mm = 0.5 * min(row_mm, column_mm)
     window_rows, window_columns = depth.shape
@@ -190,27 +199,22 @@ def _row_of_distances(
 
 
 @compiled
-def _smooth(
-    depth: npt.NDArray[np.float32],
-    weights: npt.NDArray[np.float32],
-    least_kept: float,
-    result: npt.NDArray[np.float32],
-) -> None:
+def smooth_depth(depth: npt.NDArray[np.float32], result: npt.NDArray[np.float32]) -> None:
+    """Smooth the depth of a window, given with :data:`REACH` pixels around; no pixel changes its side."""
     rows, columns = result.shape
-    reach = len(weights) // 2
     if np.isinf(depth[0, 0]):
-        result[:] = depth[0, 0]
+        result.fill(depth[0, 0])
         return
-    along = np.empty(columns + 2 * reach, np.float32)
+    along = np.empty(columns + 2 * REACH, np.float32)
     for r in range(rows):
-        for c in range(columns + 2 * reach):
+        for c in range(columns + 2 * REACH):
             along[c] = 0
-        for n in range(len(weights)):
-            for c in range(columns + 2 * reach):
-                along[c] += weights[n] * depth[r + n, c]
+        for n in range(len(SMOOTHING)):
+            for c in range(columns + 2 * REACH):
+                along[c] += SMOOTHING[n] * depth[r + n, c]
         for c in range(columns):
             total = 0.0
-            for n in range(len(weights)):
-                total += weights[n] * along[c + n]
-            kept = least_kept * depth[r + reach, c + reach]
+            for n in range(len(SMOOTHING)):
+                total += SMOOTHING[n] * along[c + n]
+            kept = LEAST_KEPT * depth[r + REACH, c + REACH]
             result[r, c] = max(total, kept) if kept > 0 else min(total, kept)

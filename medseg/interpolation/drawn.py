@@ -22,6 +22,11 @@ def window_of(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
+def for_loops(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The mask row by row in memory of its own: one type of array, for which loops are compiled once."""
+    return mask if mask.flags.carray else np.array(mask, order="C")
+
+
 @dataclass(frozen=True, eq=False)
 class DrawnStructure:
     """One structure on the planes on which it was drawn.

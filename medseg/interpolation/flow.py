@@ -46,26 +46,26 @@ def flow_between(first: Map, last: Map, spacing_mm: tuple[float, float]) -> tupl
         Lucas & Kanade, An iterative image registration technique, IJCAI 1981, with an offset as in
         Negahdaripour, Revised definition of optical flow, IEEE TPAMI 20:961-979 (1998).
     """
+    return _coarse_to_fine(first, last, *spacing_mm)
+
+
+@compiled
+def _coarse_to_fine(first: Map, last: Map, row_mm: float, column_mm: float) -> tuple[Map, Map]:
     pyramid = [(first, last)]
     while pyramid[-1][0].size > MAX_PIXELS:
-        pyramid.append(_smaller(pyramid[-1]))
+        pyramid.append((_halved(pyramid[-1][0]), _halved(pyramid[-1][1])))
     finest = len(pyramid) - 1
     while len(pyramid) - finest < LEVELS and min(pyramid[-1][0].shape) >= 2 * MIN_SIDE:
-        pyramid.append(_smaller(pyramid[-1]))
-    rows = np.zeros(pyramid[-1][0].shape, dtype=np.float32)
+        pyramid.append((_halved(pyramid[-1][0]), _halved(pyramid[-1][1])))
+    rows = np.zeros(pyramid[-1][0].shape, np.float32)
     columns = np.zeros_like(rows)
-    for level in reversed(range(len(pyramid))):
+    for level in range(len(pyramid) - 1, -1, -1):
         one, other = pyramid[level]
         if one.shape != rows.shape:
             rows, columns = _doubled(rows, one.shape), _doubled(columns, one.shape)
         if level >= finest:
-            row_mm, column_mm = (2.0**level * mm for mm in spacing_mm)
-            _refine(one, other, rows, columns, row_mm, column_mm)
+            _refine(one, other, rows, columns, 2.0**level * row_mm, 2.0**level * column_mm)
     return rows, columns
-
-
-def _smaller(maps: tuple[Map, Map]) -> tuple[Map, Map]:
-    return _halved(maps[0]), _halved(maps[1])
 
 
 @compiled
@@ -112,10 +112,9 @@ def _refine(
     rows, columns = first.shape
     per_row, per_column = 0.5 / row_mm, 0.5 / column_mm
     middle, change = np.empty((rows, columns), np.float32), np.empty((rows, columns), np.float32)
-    # Means over the window of: both slopes, the change, and their products. They lie next to each other, so
-    # that all are averaged at once.
-    means = np.empty((rows, columns, MEANS), np.float32)
-    scratch = np.empty((rows, columns, MEANS), np.float32)
+    # Both slopes, the change, and their products, of which means over the window are taken. They lie next to
+    # each other, so that all are averaged at once.
+    products = np.empty((rows, columns, MEANS), np.float32)
     for _ in range(ITERATIONS):
         for r in range(rows):
             for c in range(columns):
@@ -131,14 +130,14 @@ def _refine(
                 across = (middle[r, right] - middle[r, left]) * per_column
                 moved = down * flow_rows[r, c] * row_mm + across * flow_columns[r, c] * column_mm
                 rest = change[r, c] - moved
-                here = means[r, c]
+                here = products[r, c]
                 here[0], here[1], here[2] = down, across, rest
                 here[3], here[4], here[5] = down * down, down * across, across * across
                 here[6], here[7] = down * rest, across * rest
-        _average(means, scratch)
+        means = _averaged(products)
         for r in range(rows):
             for c in range(columns):
-                here = means[r, c]
+                here = means[c, r]
                 down, across, rest = here[0], here[1], here[2]
                 a11 = here[3] - down * down + STIFFNESS
                 a12 = here[4] - down * across
@@ -151,21 +150,25 @@ def _refine(
 
 
 @compiled
-def _average(values: Map, scratch: Map) -> None:
-    """Replace each value by the mean of a square window, cut off at the border, of each of several maps."""
+def _averaged(values: Map) -> Map:
+    """The mean of a square window, cut off at the border, of each of several maps; columns come first."""
     rows, columns, _ = values.shape
-    width = columns * MEANS
-    _running_means(values.reshape(rows, width), scratch.reshape(rows, width), np.empty(width), width)
-    totals = np.empty(MEANS)
+    means = _running_means(values.reshape(rows, columns * MEANS)).reshape(rows, columns, MEANS)
+    # Turned, whole columns are averaged at once, as whole rows were.
+    turned = np.empty((columns, rows, MEANS), np.float32)
     for r in range(rows):
-        _running_means(scratch[r], values[r], totals, MEANS)
+        for c in range(columns):
+            for n in range(MEANS):
+                turned[c, r, n] = means[r, c, n]
+    return _running_means(turned.reshape(columns, rows * MEANS)).reshape(columns, rows, MEANS)
 
 
 @compiled
-def _running_means(values: Map, means: Map, totals: npt.NDArray[np.float64], width: int) -> None:
-    """Means of each row of some width, itself and up to ``WINDOW_RADIUS`` rows on either side."""
-    rows = len(values)
-    totals[:] = 0
+def _running_means(values: Map) -> Map:
+    """Means of each row, itself and up to ``WINDOW_RADIUS`` rows on either side."""
+    rows, width = values.shape
+    means = np.empty((rows, width), np.float32)
+    totals = np.zeros(width)
     count = 0
     for r in range(-WINDOW_RADIUS, rows):
         entering, leaving = r + WINDOW_RADIUS, r - WINDOW_RADIUS - 1
@@ -180,3 +183,4 @@ def _running_means(values: Map, means: Map, totals: npt.NDArray[np.float64], wid
         if r >= 0:
             for n in range(width):
                 means[r, n] = totals[n] / count
+    return means

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +47,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """Some pieces of a drawn slice.
 
     Attributes:
@@ -77,7 +76,19 @@ class Span:
     window: Window
 
 
-DepthMaps = dict[Part, tuple[Window, npt.NDArray[np.float32]]]
+@dataclass(frozen=True, eq=False)
+class PartMaps:
+    """A part on a window of its slice.
+
+    Attributes:
+        window: The window.
+        mask: The pixels of the part.
+        depth_mm: How deep each pixel lies in it.
+    """
+
+    window: Window
+    mask: npt.NDArray[np.bool_]
+    depth_mm: npt.NDArray[np.float32]
 
 
 class ParallelSlices:
@@ -127,8 +138,11 @@ class ParallelSlices:
     @property
     def window(self) -> Window:
         """The smallest window of the slices that holds everything."""
-        drawn = [pieces.bounds() for pieces in self._pieces if len(pieces.boxes)]
-        return _around([*drawn, *(span.window for span in self.spans)])
+        from medseg.interpolation.pieces import bounds_of
+
+        drawn = [pieces.boxes for pieces in self._pieces if len(pieces.boxes)]
+        around = [bounds_of(np.concatenate(drawn))] if drawn else []
+        return _around([*around, *(span.window for span in self.spans)])
 
     def fill(self, span: Span, method: GapMethod) -> npt.NDArray[np.float32]:
         """Fill one span by itself: the same bits as in the whole run.
@@ -136,7 +150,7 @@ class ParallelSlices:
         Returns:
             Depth in mm on ``span.missing`` and ``span.window``.
         """
-        return method(self._gap(span, {part: self._depth_map(part, span.window) for part in span.parts}))
+        return method(self._gap(span, {part: self._maps(part, span.window) for part in span.parts}))
 
     def fill_all(
         self, method: GapMethod, memo: Memo | None, progress: Progress
@@ -148,9 +162,9 @@ class ParallelSlices:
         windows = _windows_of_parts(missed)
         progress("Interpolating gaps", 0, len(missed))
         with _Workers(missed) as workers:
-            mapped = workers.map(lambda part: self._depth_map(part, windows[part]), list(windows))
-            depth_maps: DepthMaps = dict(zip(windows, mapped, strict=True))
-            filled = workers.map(lambda span: method(self._gap(span, depth_maps)), missed)
+            mapped = workers.map(lambda part: self._maps(part, windows[part]), list(windows))
+            maps = dict(zip(windows, mapped, strict=True))
+            filled = workers.map(lambda span: method(self._gap(span, maps)), missed)
             done = 0
             for span, key, depth in zip(self.spans, keys, known, strict=True):
                 if depth is None:
@@ -162,21 +176,22 @@ class ParallelSlices:
                 yield span, depth
 
     def _spans(self, position: int) -> Iterator[Span]:
-        from medseg.interpolation.pieces import bounds_of, groups_of_near
+        from medseg.interpolation.pieces import boxes_of_groups
 
         first, last = self.indices[position : position + 2]
         boxes = np.concatenate([self._pieces[position].boxes, self._pieces[position + 1].boxes])
         slices_mm, rows_mm, columns_mm = self.spacing_mm
         reach_mm = REACH_OF_SLICES * (last - first) * slices_mm
+        groups, around = boxes_of_groups(boxes, reach_mm / rows_mm, reach_mm / columns_mm)
         members: dict[int, list[int]] = {}
-        for n, group in enumerate(groups_of_near(boxes, reach_mm / rows_mm, reach_mm / columns_mm).tolist()):
+        for n, group in enumerate(groups.tolist()):
             members.setdefault(group, []).append(n)
         on_first = len(self._pieces[position].boxes)
-        for together in members.values():
-            window = _widened(bounds_of(boxes[together]), self.masks[0].shape)
+        for group, together in members.items():
+            window = _widened(around[group].tolist(), self.masks[0].shape)
             chosen = {
-                position: tuple(n for n in together if n < on_first),
-                position + 1: tuple(n - on_first for n in together if n >= on_first),
+                position: tuple([n for n in together if n < on_first]),
+                position + 1: tuple([n - on_first for n in together if n >= on_first]),
             }
             parts = tuple(
                 Part(near, chosen[near] if near in chosen else self._pieces[near].within(window))
@@ -199,25 +214,21 @@ class ParallelSlices:
         """Under which a filled span is kept."""
         return self.key(span) + getattr(method, "__qualname__", repr(method)).encode()
 
-    def _gap(self, span: Span, depth_maps: DepthMaps) -> Gap:
+    def _gap(self, span: Span, maps: Mapping[Part, PartMaps]) -> Gap:
         row, column, rows, columns = span.window
         masks = np.empty((len(span.parts), rows, columns), dtype=np.bool_)
         depth = np.empty(masks.shape, dtype=np.float32)
         for n, part in enumerate(span.parts):
-            masks[n] = self._pieces[part.position].painted(part.pieces, span.window)
-            (top, left, _, _), whole = depth_maps[part]
-            depth[n] = whole[row - top : row - top + rows, column - left : column - left + columns]
+            whole = maps[part]
+            top, left = row - whole.window[0], column - whole.window[1]
+            masks[n] = whole.mask[top : top + rows, left : left + columns]
+            depth[n] = whole.depth_mm[top : top + rows, left : left + columns]
         indices = tuple(self.indices[part.position] for part in span.parts)
         return Gap(indices, span.before, masks, depth, self.spacing_mm)
 
-    def _depth_map(self, part: Part, window: Window) -> tuple[Window, npt.NDArray[np.float32]]:
-        from medseg.interpolation.distance import depth_map_mm
-
+    def _maps(self, part: Part, window: Window) -> PartMaps:
         pieces = self._pieces[part.position]
-        top, left, _, _ = bounds = pieces.bounds(part.pieces)
-        mask = pieces.painted(part.pieces, bounds)
-        there = (window[0] - top, window[1] - left, window[2], window[3])
-        return window, depth_map_mm(mask, self.spacing_mm[1:], there, smooth=True)
+        return PartMaps(window, *pieces.maps(part.pieces, window, self.spacing_mm[1:]))
 
 
 def complete_parallel(
@@ -258,9 +269,10 @@ def _complete(slices: ParallelSlices, method: GapMethod, memo: Memo | None, prog
             c - left : c - left + width,
         ]
         np.maximum(part, filled, out=part)
-    corner = [top, left]
+    corner, order = [top, left], [1, 2]
     corner.insert(slices.axis, first)
-    return Field((corner[0], corner[1], corner[2]), np.moveaxis(depth, 0, slices.axis))
+    order.insert(slices.axis, 0)
+    return Field((corner[0], corner[1], corner[2]), depth.transpose(order))
 
 
 class _Workers:
@@ -289,7 +301,8 @@ def _windows_of_parts(spans: list[Span]) -> dict[Part, Window]:
     windows: dict[Part, Window] = {}
     for span in spans:
         for part in span.parts:
-            windows[part] = _around([windows.get(part, span.window), span.window])
+            known = windows.get(part)
+            windows[part] = span.window if known is None else _around([known, span.window])
     return windows
 
 
@@ -297,14 +310,16 @@ def _around(windows: list[Window]) -> Window:
     """The smallest window that holds some others."""
     if not windows:
         return 0, 0, 0, 0
-    top, left = min(window[0] for window in windows), min(window[1] for window in windows)
-    bottom = max(window[0] + window[2] for window in windows)
-    right = max(window[1] + window[3] for window in windows)
+    top, left, rows, columns = windows[0]
+    bottom, right = top + rows, left + columns
+    for row, column, rows, columns in windows[1:]:
+        top, left = min(top, row), min(left, column)
+        bottom, right = max(bottom, row + rows), max(right, column + columns)
     return top, left, bottom - top, right - left
 
 
-def _widened(window: Window, shape: tuple[int, ...]) -> Window:
-    top, left = max(window[0] - MARGIN_PIXELS, 0), max(window[1] - MARGIN_PIXELS, 0)
-    bottom = min(window[0] + window[2] + MARGIN_PIXELS, shape[0])
-    right = min(window[1] + window[3] + MARGIN_PIXELS, shape[1])
+def _widened(box: list[int], shape: tuple[int, ...]) -> Window:
+    """The window of a box (first row and column and those past the last) with a margin."""
+    top, left = max(box[0] - MARGIN_PIXELS, 0), max(box[1] - MARGIN_PIXELS, 0)
+    bottom, right = min(box[2] + MARGIN_PIXELS, shape[0]), min(box[3] + MARGIN_PIXELS, shape[1])
     return top, left, bottom - top, right - left

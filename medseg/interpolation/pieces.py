@@ -9,10 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from medseg.compiled import compiled
-from medseg.interpolation.drawn import window_of
-
-MANY_PIXELS = 100 * 100
-"""Masks of more pixels are cut to what they hold before their runs are looked for."""
+from medseg.interpolation.distance import bounds
+from medseg.interpolation.drawn import for_loops
 
 Window = tuple[int, int, int, int]
 """First row, first column, rows, columns of a part of a slice."""
@@ -34,34 +32,37 @@ class Pieces:
     @staticmethod
     def of(mask: npt.NDArray[np.bool_]) -> Pieces:
         """Find the pieces of a mask; pixels that touch at a corner belong together."""
-        # Whole planes are mostly background, which numpy skips faster. A copy has one layout, so that the
-        # loops are compiled only once.
-        rows, columns = window_of(mask) if mask.size > MANY_PIXELS else (slice(None), slice(None))
-        runs = _runs(mask[rows, columns].copy(), rows.start or 0, columns.start or 0)
-        return Pieces(runs, _join(runs))
+        return Pieces(*pieces_of(for_loops(mask)))
 
     def within(self, window: Window) -> tuple[int, ...]:
         """The pieces of which a part may lie in a window: those whose boxes overlap it."""
         top, left, rows, columns = window
+        bottom, right = top + rows, left + columns
         return tuple(
-            n
-            for n, box in enumerate(self.boxes.tolist())
-            if box[0] < top + rows and box[1] < left + columns and box[2] > top and box[3] > left
+            [
+                n
+                for n, (first_row, first_column, end_row, end_column) in enumerate(self.boxes.tolist())
+                if first_row < bottom and first_column < right and end_row > top and end_column > left
+            ]
         )
 
-    def bounds(self, chosen: Sequence[int] | None = None) -> Window:
-        """The smallest window that holds some pieces, or all."""
-        return bounds_of(self.boxes if chosen is None else self.boxes[list(chosen)])
+    def maps(
+        self, chosen: Sequence[int], window: Window, spacing_mm: tuple[float, float]
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+        """Some of the pieces on a window, as a mask and as smoothed depth in mm."""
+        from medseg.interpolation.part_maps import part_maps
+
+        return part_maps(self.runs, self.boxes, np.array(chosen, dtype=np.int64), *spacing_mm, window)
 
     def touched(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which of the pieces have a pixel in common with a mask."""
-        return _touched(self.runs, len(self.boxes), mask)
+        return touched(self.runs, len(self.boxes), mask)
 
     def painted(self, chosen: Sequence[int], window: Window) -> npt.NDArray[np.bool_]:
         """Some of the pieces as a mask of a window, which cuts off what reaches beyond it."""
         mask = np.zeros(window[2:], dtype=np.bool_)
         if chosen:
-            _paint(self.runs, self._among(chosen), window[0], window[1], mask)
+            paint(self.runs, self._among(chosen), window[0], window[1], mask)
         return mask
 
     def content(self, chosen: Sequence[int]) -> bytes:
@@ -78,18 +79,25 @@ class Pieces:
 
 
 @compiled
-def _runs(mask: npt.NDArray[np.bool_], top: int, left: int) -> npt.NDArray[np.int32]:
-    """The runs of a mask, each for now a piece of its own, counting from ``top`` and ``left``."""
-    rows, columns = mask.shape
+def pieces_of(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """The runs and boxes of a mask's pieces."""
+    runs = _runs(mask)
+    return runs, _join(runs)
+
+
+@compiled
+def _runs(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """The runs of a mask, each for now a piece of its own."""
+    top, left, rows, columns = bounds(mask)
     runs = np.empty((rows * ((columns + 1) // 2), 4), np.int32)
     count = 0
-    for r in range(rows):
+    for r in range(top, top + rows):
         before = False
-        for c in range(columns):
+        for c in range(left, left + columns):
             if mask[r, c] and not before:
-                runs[count, 0], runs[count, 1], runs[count, 3] = top + r, left + c, count
+                runs[count, 0], runs[count, 1], runs[count, 3] = r, c, count
             elif before and not mask[r, c]:
-                runs[count, 2] = left + c
+                runs[count, 2] = c
                 count += 1
             before = mask[r, c]
         if before:
@@ -127,7 +135,8 @@ def _join(runs: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
             number[n] = number[root]
             box = boxes[number[n]]
             box[1], box[2], box[3] = min(box[1], start), row + 1, max(box[3], stop)
-    runs[:, 3] = number
+    for n in range(count):
+        runs[n, 3] = number[n]
     return boxes[:pieces].copy()
 
 
@@ -152,26 +161,47 @@ def _root(runs: npt.NDArray[np.int32], n: int) -> int:
 
 
 @compiled
-def _touched(runs: npt.NDArray[np.int32], count: int, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    touched = np.zeros(count, np.bool_)
-    for n in range(len(runs)):
-        touched[runs[n, 3]] |= mask[runs[n, 0], runs[n, 1] : runs[n, 2]].any()
-    return touched
+def touched(runs: npt.NDArray[np.int32], count: int, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which of so many pieces have a pixel in common with a mask."""
+    found = np.zeros(count, np.bool_)
+    for row, start, stop, piece in runs:
+        for c in range(start, stop):
+            found[piece] |= mask[row, c]
+    return found
 
 
 @compiled
-def _paint(
+def paint(
     runs: npt.NDArray[np.int32],
     among: npt.NDArray[np.bool_],
     top: int,
     left: int,
     mask: npt.NDArray[np.bool_],
 ) -> None:
+    """Paint those pieces that are among the wanted ones on a mask that begins at some row and column."""
     rows, columns = mask.shape
     for n in range(len(runs)):
         row = runs[n, 0] - top
         if among[runs[n, 3]] and 0 <= row < rows:
             mask[row, max(runs[n, 1] - left, 0) : max(min(runs[n, 2] - left, columns), 0)] = True
+
+
+@compiled
+def boxes_of_groups(
+    boxes: npt.NDArray[np.int32], row_reach: float, column_reach: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Group boxes by :func:`groups_of_near`.
+
+    Returns:
+        For each box the number of its group, and under that number the box around the group.
+    """
+    group = groups_of_near(boxes, row_reach, column_reach)
+    around = boxes.copy()
+    for n in range(len(boxes)):
+        whole = around[group[n]]
+        whole[0], whole[1] = min(whole[0], boxes[n, 0]), min(whole[1], boxes[n, 1])
+        whole[2], whole[3] = max(whole[2], boxes[n, 2]), max(whole[3], boxes[n, 3])
+    return group, around
 
 
 @compiled

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.ndimage import find_objects, label
 
-from medseg.interpolation.pieces import MANY_PIXELS, Pieces, groups_of_near
+from medseg.interpolation.pieces import Pieces, groups_of_near
 
 SHAPE = (8, 12)
 masks = arrays(np.bool_, SHAPE)
@@ -56,7 +56,7 @@ def test_near_boxes_are_grouped_through_others():
 
 
 def test_a_piece_lies_where_it_lies_on_a_large_plane_too():
-    mask = np.zeros((MANY_PIXELS, 3), dtype=bool)
+    mask = np.zeros((10_000, 3), dtype=bool)
     mask[5:8, 1:] = mask[90] = True
     small, large = Pieces.of(mask[:100]), Pieces.of(mask)
     assert large.boxes.tolist() == [[5, 1, 8, 3], [90, 0, 91, 3]]
