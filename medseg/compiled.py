@@ -2,6 +2,9 @@
 
 A module with such loops takes half a second to import and seconds to compile for the first time on a
 machine: import it inside the function that needs it.
+
+What is kept is taken anew when its own file changes, and not when that of a compiled function it calls does:
+who edits such a function removes ``__pycache__`` beside it.
 """
 
 from __future__ import annotations
