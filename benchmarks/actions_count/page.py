@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,7 @@ def page(data: Path) -> str:
             drawn.append([count(tumour, tool, PROPOSED, errors) for errors in range(1, DRAWS + 1)])
     parts = (
         (INTRODUCTION, _table(counts)),
+        (TOGETHER, _together_table(counts)),
         (COURSE, _course(counts)),
         (ERRORS, _errors_table(counts, drawn)),
         (OTHERS, _others_table([load(data) for load in TUMOURS])),
@@ -95,6 +97,29 @@ def _table(counts: Sequence[Count]) -> Iterator[str]:
             f"| {did.strokes} | {did.clicks} | {did.keys} | {did.total} "
             f"| {_ratio(did.total, whole_of(counts, one))} | {did.notches} | {one.dices[-1]:.3f} |"
         )
+
+
+def _together_table(counts: Sequence[Count]) -> Iterator[str]:
+    names = dict.fromkeys(one.tumour.name for one in counts)
+    yield f"| references | tool | {SLICE_BY_SLICE} | {COMPLETED} | each in its quicker way |"
+    yield "| --- | --- | ---: | ---: | ---: |"
+    for chosen in product(*([one for one in _tumours(counts) if one.name == name] for name in names)):
+        for tool in DRAW:
+            of_each = [
+                {c.way: c.actions.total for c in counts if (c.tumour, c.tool) == (one, tool)}
+                for one in chosen
+            ]
+            whole = sum(totals[SLICE_BY_SLICE] for totals in of_each)
+            by_engine = sum(totals[COMPLETED] for totals in of_each)
+            quicker = sum(min(totals[COMPLETED], totals[PROPOSED]) for totals in of_each)
+            yield (
+                f"| {', '.join(one.reference for one in chosen)} | {tool.lower()} | {whole} "
+                f"| {by_engine}, {_ratio(by_engine, whole)} | {quicker}, {_ratio(quicker, whole)} |"
+            )
+
+
+def _tumours(counts: Sequence[Count]) -> list[Tumour]:
+    return list({id(one.tumour): one.tumour for one in counts}.values())
 
 
 def _course(counts: Sequence[Count]) -> Iterator[str]:
@@ -181,7 +206,8 @@ The ratio is that of the actions to slice by slice with the same tool, bold wher
 Notches of the wheel stand apart. STS_001's reference is the oncologist's. The CT comes without contours; its
 largest metastasis has two references, told below.
 
-**STS_001 takes fewer than half when it is completed, the metastasis in no way.** Half of its seven actions by
+**STS_001 takes fewer than half when it is completed, the metastasis alone in no way; both together do, each in
+its quicker way.** Half of its seven actions by
 freehand is three and a half. J, a ball and Shift+Space are three: only a proposal that is right at once is
 fewer than half. Two contours, completed, are five with their keys. These proposals are far from right at
 once, so that nearly all slices are drawn after all: the limits that they find, 60 to 111 HU, take in a rim
@@ -193,6 +219,9 @@ than 0.83, no three more than 0.91. With corners instead of strokes a proposal s
 STS_001 is better completed than proposed: its border runs through tissue of the same value. The other lesions
 of the CT's liver are no better witnesses: the clearest, in the dome, reaches over three slices, which are
 four actions to draw, and another fades out over five.
+"""
+
+TOGETHER = """## Both tumours together
 """
 
 COURSE = """## Completed
