@@ -206,12 +206,12 @@ The ratio is that of the actions to slice by slice with the same tool, bold wher
 Notches of the wheel stand apart. STS_001's reference is the oncologist's. The CT comes without contours; its
 largest metastasis has two references, told below.
 
-**STS_001 takes fewer than half when it is completed, the metastasis alone in no way; both together do, each in
-its quicker way.** Half of its seven actions by
-freehand is three and a half. J, a ball and Shift+Space are three: only a proposal that is right at once is
-fewer than half. Two contours, completed, are five with their keys. These proposals are far from right at
-once, so that nearly all slices are drawn after all: the limits that they find, 60 to 111 HU, take in a rim
-that both references leave to the liver, and leave out what is darkest beside the gallbladder.
+**STS_001 takes fewer than half when it is completed, the metastasis alone in no way; both together do, each
+in its quicker way.** Half of its seven actions by freehand is three and a half. J, a ball and Shift+Space are
+three: only a proposal that is right at once is fewer than half. Two contours, completed, are five with their
+keys. These proposals are far from right at once, so that nearly all slices are drawn after all: the limits
+that they find, 60 to 111 HU, take in a rim that both references leave to the liver, and leave out what is
+darkest beside the gallbladder.
 Completing needs about as many contours as there are slices, and a Tab for each, because each slice is unlike
 the next: by the threshold they have 31, 262, 860, 618, 402 and 199 voxels, no two of them together give more
 than 0.83, no three more than 0.91. With corners instead of strokes a proposal spares a tenth at best.
