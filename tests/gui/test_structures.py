@@ -40,6 +40,21 @@ def _click(structures: Any, number: int, column: int) -> None:
     QApplication.processEvents()
 
 
+def test_a_name_is_shown_whole(panel: Any, case: Case) -> None:
+    panel.show_case(case)
+    rows = panel.contours.structures.list
+    for name in ("Cyst", "Cyst in the left kidney, upper pole, beside the adrenal gland"):
+        panel.structuring.add(name)
+    QApplication.processEvents()
+    short, long = (rows.visualItemRect(rows.topLevelItem(number)) for number in (0, 1))
+    line_px = rows.fontMetrics().lineSpacing()
+    assert long.height() >= short.height() + line_px
+    before = long.height()
+    rows.setFixedWidth(rows.minimumWidth() + 200)
+    QApplication.processEvents()
+    assert rows.visualItemRect(rows.topLevelItem(1)).height() < before, "with room it takes fewer lines"
+
+
 def test_structures_are_added_changed_and_switched(
     panel: Any, case: Case, draw_square: Any, wait: Any, qtbot: Any, live_engine: None
 ) -> None:

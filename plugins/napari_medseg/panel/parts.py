@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtCore import QRect, Qt
+from qtpy.QtGui import QColor, QFontMetrics, QIcon, QPixmap
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
 LINK_STYLE = "<style>a { color: #3d82e8; }</style>"
 """Before rich text with links: a blue that can be read in napari's dark theme and in the light one."""
+
+
+CELL_PADDING_PX = 8
+"""Around the text of a cell of a list."""
 
 
 def button(text: str, tooltip: str, clicked: Callable[[], object]) -> QPushButton:
@@ -94,3 +98,9 @@ def choose_into(line: QLineEdit, *, folder: bool, title: str, pattern: str = "")
     push = button("…", title, choose)
     push.setFixedWidth(34)
     return push
+
+
+def cell_height_px(metrics: QFontMetrics, text: str, width_px: int) -> int:
+    """The height of a cell whose text wraps: Qt's own rows would cut it off."""
+    room = QRect(0, 0, max(width_px - CELL_PADDING_PX, 1), 0)
+    return metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, text).height() + CELL_PADDING_PX

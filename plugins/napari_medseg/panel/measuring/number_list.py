@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from qtpy.QtCore import QRect, QSize, Qt, Signal  # type: ignore[attr-defined]
+from qtpy.QtCore import QSize, Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from napari_medseg.panel.measuring.number_rows import NumberRow
+from napari_medseg.panel.parts import CELL_PADDING_PX, cell_height_px
 
 NAME, VALUE, PLACE = range(3)
 """The columns."""
@@ -16,9 +17,6 @@ HEADERS = ("Number", "Value", "Where")
 
 LINE_HEIGHT_PX = 24
 LEAST_ROWS = 4
-
-PADDING_PX = 8
-"""Around the text of a cell."""
 
 WIDEST_VALUE = "-1234.5 g/ml"
 """Of values that are longer the unit goes to a second line, so that names have room."""
@@ -49,7 +47,7 @@ class NumberList(QTreeWidget):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(PLACE, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(VALUE, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(VALUE, self.fontMetrics().horizontalAdvance(WIDEST_VALUE) + PADDING_PX)
+        header.resizeSection(VALUE, self.fontMetrics().horizontalAdvance(WIDEST_VALUE) + CELL_PADDING_PX)
         header.sectionResized.connect(self._on_resized)
         self.itemClicked.connect(self._on_clicked)
 
@@ -84,16 +82,13 @@ class NumberList(QTreeWidget):
             self._fit_rows(width_px)
 
     def _fit_rows(self, width_px: int) -> None:
-        """Give a text that is too long for one line two of them: Qt's own rows would cut it off."""
+        """Give a text that is too long for one line two of them."""
+        metrics = self.fontMetrics()
         for number in range(self.topLevelItemCount()):
             item = self._item(number)
-            name_px = self._height_px(item.text(NAME), width_px)
-            value_px = self._height_px(item.text(VALUE), self.columnWidth(VALUE))
+            name_px = cell_height_px(metrics, item.text(NAME), width_px)
+            value_px = cell_height_px(metrics, item.text(VALUE), self.columnWidth(VALUE))
             item.setSizeHint(NAME, QSize(0, max(name_px, value_px, LINE_HEIGHT_PX)))
-
-    def _height_px(self, text: str, width_px: int) -> int:
-        room = QRect(0, 0, max(width_px - PADDING_PX, 1), LINE_HEIGHT_PX)
-        return self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, text).height() + PADDING_PX
 
     def _on_clicked(self, item: QTreeWidgetItem) -> None:
         row_id = str(item.data(NAME, _ID))

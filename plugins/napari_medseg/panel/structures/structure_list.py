@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import QSize, Qt, Signal  # type: ignore[attr-defined]
-from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+from qtpy.QtWidgets import QHeaderView, QStyle, QTreeWidget, QTreeWidgetItem, QWidget
 
-from napari_medseg.panel.parts import color_icon
+from napari_medseg.panel.parts import CELL_PADDING_PX, cell_height_px, color_icon
 from napari_medseg.panel.structures.rows import StructureRow
 
 KEY, NAME, VOLUME, SHOWN, LOCKED = range(5)
@@ -16,9 +16,11 @@ KEY, NAME, VOLUME, SHOWN, LOCKED = range(5)
 HEADERS = ("", "Structure", "ml", "Show", "Lock")
 
 LINE_HEIGHT_PX = 26
-"""Of a row of one line; one of two lines is half as high again."""
+"""Of a row of one line."""
 
 LEAST_ROWS = 3
+LEAST_WIDTH_PX = 272
+"""So wide, that the name of a numbered lesion is on one line."""
 
 _ID = Qt.ItemDataRole.UserRole
 
@@ -36,12 +38,14 @@ class StructureList(QTreeWidget):
         self.setHeaderLabels(list(HEADERS))
         self.setRootIsDecorated(False)
         self.setIndentation(0)
+        self.setWordWrap(True)
         # An empty box is as dark as the row behind it in napari's dark theme.
         self.setStyleSheet("QTreeView::indicator:unchecked { border: 1px solid gray; border-radius: 2px; }")
         self.setAllColumnsShowFocus(True)
         # Keys choose structures and tools, whatever was clicked last.
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumHeight((LEAST_ROWS + 1) * LINE_HEIGHT_PX)
+        self.setMinimumWidth(LEAST_WIDTH_PX)
         header = self.header()
         header.setStretchLastSection(False)
         # napari's theme pads it so that names would have no room.
@@ -53,6 +57,7 @@ class StructureList(QTreeWidget):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(column, header.fontMetrics().horizontalAdvance(HEADERS[column]) + 6)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        header.sectionResized.connect(self._on_resized)
         self.currentItemChanged.connect(lambda *_: self.chosen.emit())
         self.itemChanged.connect(self._on_switched)
 
@@ -82,6 +87,7 @@ class StructureList(QTreeWidget):
             self.addTopLevelItem(QTreeWidgetItem())
         for number, row in enumerate(rows):
             self._fill(self._item(number), row)
+        self._fit_rows(self.columnWidth(NAME))
         ids = [row.id for row in rows]
         if rows:
             self.setCurrentItem(self._item(ids.index(before) if before in ids else 0))
@@ -103,8 +109,6 @@ class StructureList(QTreeWidget):
         item.setTextAlignment(VOLUME, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         item.setCheckState(SHOWN, _check(row.shown))
         item.setCheckState(LOCKED, _check(row.locked))
-        height = LINE_HEIGHT_PX * 3 // 2 if row.about else LINE_HEIGHT_PX
-        item.setSizeHint(NAME, QSize(0, height))
         for column, tip in (
             (KEY, f"Press {row.key} to choose it" if row.key else ""),
             (NAME, row.tip),
@@ -113,6 +117,19 @@ class StructureList(QTreeWidget):
             (LOCKED, "A locked structure can't be changed, by no tool"),
         ):
             item.setToolTip(column, tip)
+
+    def _on_resized(self, column: int, _before: int, width_px: int) -> None:
+        if column == NAME:
+            self._fit_rows(width_px)
+
+    def _fit_rows(self, width_px: int) -> None:
+        """Show names whole, on as many lines as they need."""
+        color_px = self.style().pixelMetric(QStyle.PixelMetric.PM_SmallIconSize)
+        beside_color_px = width_px - color_px - CELL_PADDING_PX
+        for number in range(self.topLevelItemCount()):
+            item = self._item(number)
+            name_px = cell_height_px(self.fontMetrics(), item.text(NAME), beside_color_px)
+            item.setSizeHint(NAME, QSize(0, max(name_px, LINE_HEIGHT_PX)))
 
     def _on_switched(self, item: QTreeWidgetItem, column: int) -> None:
         on = item.checkState(column) == Qt.CheckState.Checked
