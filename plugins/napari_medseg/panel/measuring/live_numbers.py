@@ -60,6 +60,8 @@ class LiveNumbers(QObject):
 
     def stop(self) -> None:
         """End; waits for what is being measured, which takes a moment."""
+        if self._stopped:
+            return
         self._stopped, self._wanted = True, None
         self._timer.stop()
         self._thread.shutdown(wait=True, cancel_futures=True)
