@@ -176,7 +176,7 @@ class StudyPictures:
         self.save(None, "study-worklist.png")
 
     def dock_in_front(self) -> None:
-        """Show the worklist instead of the contouring panel."""
+        """Show the worklist instead of the structures."""
         from napari_medseg.napari_private import raise_dock
 
         raise_dock(self.dock)

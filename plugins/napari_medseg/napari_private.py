@@ -41,15 +41,20 @@ def open_contouring_panel(viewer: Any) -> QWidget:
     return panel  # type: ignore[no-any-return]
 
 
+def dock_of(widget: QWidget) -> QDockWidget | None:
+    """The dock that a widget is in."""
+    parent: QWidget | None = widget
+    while parent is not None and not isinstance(parent, QDockWidget):
+        parent = parent.parentWidget()
+    return parent
+
+
 def raise_dock(widget: QWidget) -> None:
     """Bring the dock of a widget to the front."""
-    parent: QWidget | None = widget
-    while parent is not None:
-        if isinstance(parent, QDockWidget):
-            parent.show()
-            parent.raise_()
-            return
-        parent = parent.parentWidget()
+    dock = dock_of(widget)
+    if dock is not None:
+        dock.show()
+        dock.raise_()
 
 
 def is_open(viewer: Any) -> bool:
@@ -303,9 +308,20 @@ def stand_left(viewer: Any, widget: QWidget, title: str) -> QDockWidget:
     features = QDockWidget.DockWidgetFeature
     dock.setFeatures(features.DockWidgetMovable | features.DockWidgetFloatable)
     dock.setWidget(widget)
-    controls = qt_viewer_of(viewer).dockLayerControls
+    _put_left(viewer, dock)
+    return dock
+
+
+def move_left(viewer: Any, widget: QWidget) -> None:
+    """Move the dock of a widget to the left of the window, where those of :func:`stand_left` are."""
+    dock = dock_of(widget)
+    if dock is not None:
+        _put_left(viewer, dock)
+
+
+def _put_left(viewer: Any, dock: QDockWidget) -> None:
+    window = main_window(viewer)
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
-    window.tabifyDockWidget(controls, dock)
+    window.tabifyDockWidget(qt_viewer_of(viewer).dockLayerControls, dock)
     dock.show()
     dock.raise_()
-    return dock

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QLineEdit, QWidget
 
 from medseg.study.records import CaseUncertainty, Ranking
 from medseg.workflows import study as use
+from napari_medseg.napari_private import dock_of, main_window
 from napari_medseg.study.worklist_model import DOUBT
 from study_cases import CASE
 
@@ -136,6 +137,28 @@ def test_the_dock_opens_the_panel_that_it_needs(
     window.enter("ada")
     window.open()
     assert window.panel.case is window.case
+
+
+def test_the_worklist_stands_left_with_the_structures(three_cases: Any) -> None:
+    three_cases.enter("ada")
+    three_cases.open("case-0001")
+    panel, structures = three_cases.panel, three_cases.panel.contours.structures
+    main = main_window(panel.desk.viewer)
+
+    def side_of(widget: QWidget) -> Any:
+        dock = dock_of(widget)
+        assert dock is not None
+        return main.dockWidgetArea(dock)
+
+    left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+    assert (side_of(three_cases.dock), side_of(structures), side_of(panel)) == (left, left, right)
+    assert dock_of(structures) in main.tabifiedDockWidgets(dock_of(three_cases.dock))
+    assert not structures.visibleRegion().isEmpty(), "who draws sees the structures"
+    dock_of(three_cases.dock).hide()
+    main.addDockWidget(right, dock_of(three_cases.dock))
+    dock_of(three_cases.dock).show()
+    QApplication.processEvents()
+    assert side_of(three_cases.dock) == right, "where the reader has put it, it stays"
 
 
 def test_another_image_ends_the_case(three_cases: Any, case: Any) -> None:

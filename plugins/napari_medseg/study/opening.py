@@ -131,6 +131,7 @@ class Opening:
         self._unsubscribe = opened.case.subscribe(self._on_change)
         if opened.case.look_only is None:
             raise_dock(panel)
+            raise_dock(panel.contours.structures)
         self._opened(say)
 
     def _panel(self) -> ContouringPanel:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from medseg.errors import MedsegError
 from medseg.progress import Progress
 from medseg.workflows.study import SignedIn, Study, Worklist, list_cases, open_study, sign_in
-from napari_medseg.napari_private import raise_dock, unwrapped
+from napari_medseg.later import later
+from napari_medseg.napari_private import hide_layer_docks, move_left, raise_dock, unwrapped
 from napari_medseg.panel.background import Background
 from napari_medseg.panel.messages import Messages
 from napari_medseg.panel.parts import button
@@ -82,6 +84,7 @@ class WorklistPanel(QWidget):
         self.commenting = Commenting(self.desk, self.comments, self.opening.read_comments)
         self.comparing = Comparing(self.desk, self.case, self.outlines)
         self._list_is_stale = False
+        self._has_place = False
         self._lay_out()
         self._connect()
         self.destroyed.connect(self.desk.close)
@@ -89,6 +92,19 @@ class WorklistPanel(QWidget):
         self._session_timer.timeout.connect(self._show_identity)
         self._session_timer.start(LOOK_AT_SESSION_MS)
         self._refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Qt calls this when the panel is shown: the first time it takes its place."""
+        super().showEvent(event)
+        if not self._has_place:
+            self._has_place = True
+            # napari is still putting it on the right.
+            later(self._stand_left)
+
+    def _stand_left(self) -> None:
+        """Leave the right to the tools; the list needs the whole height of the left."""
+        hide_layer_docks(self.desk.viewer)
+        move_left(self.desk.viewer, self)
 
     @property
     def opened(self) -> OpenedCase | None:
