@@ -8,16 +8,17 @@ if [ $# -gt 0 ]; then
     exec "$python" -m pytest -q "$@"
 fi
 
+WINDOW=tests/gui
 STUDIES=(tests/workflows/study)
 # Runs one after the other; told to stop, it stops the one that runs.
 beside() {
     set -m
     local failed=0 running
     trap 'kill "$running" 2>/dev/null; exit 1' TERM
-    "$python" -m pytest -q -p no:cacheprovider -m gui &
+    "$python" -m pytest -q -p no:cacheprovider "$WINDOW" &
     running=$!
     wait "$running" || failed=1
-    "$python" -m pytest -q -p no:cacheprovider -m "not gui" "${STUDIES[@]}" &
+    "$python" -m pytest -q -p no:cacheprovider "${STUDIES[@]}" &
     running=$!
     wait "$running" || failed=1
     return "$failed"
@@ -27,7 +28,7 @@ said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 beside >"$said" 2>&1 &
 beside=$!
-"$python" -m pytest -q -m "not gui" "${STUDIES[@]/#/--ignore=}" &
+"$python" -m pytest -q --ignore="$WINDOW" "${STUDIES[@]/#/--ignore=}" &
 others=$!
 trap 'kill "$beside" "$others" 2>/dev/null; exit 1' INT TERM
 failed=0
